@@ -1,0 +1,400 @@
+"""Get one file whole: resume, retry, check chunks and the whole, and only then give it its name."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from josi_utils.download_http import (
+    Body,
+    HttpPolicy,
+    NotThere,
+    Passing,
+    RangeRefused,
+    get,
+    shown,
+)
+from josi_utils.download_part import BUFFER, Hasher, Part, Want
+from josi_utils.errors import JosiError
+from josi_utils.files import disk_errors_explained, sha256_file
+
+#: Left free on the disk beside the file: a phone that is filled to the brim misbehaves.
+ROOM_TO_SPARE = 64 * 10**6
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often, and with which pauses, a download is tried again.
+
+    Attributes
+    ----------
+    fruitless : int
+        Failures in a row without one new byte before giving up.
+    total : int
+        Failures of one file before giving up, progress or not.
+    first_pause, longest_pause : float
+        Seconds; the pause is drawn from 0 to ``first_pause * 2**n`` ("full jitter"), so that
+        a thousand phones do not come back at one moment.
+    """
+
+    fruitless: int = 8
+    total: int = 100
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+    def pause(self, failure: int) -> float:
+        """Return the seconds to wait after the ``failure``-th fruitless failure (from 1)."""
+        return random.uniform(0, min(self.longest_pause, self.first_pause * 2 ** (failure - 1)))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a download is: bytes done and in all, bytes a second, seconds left or None."""
+
+    name: str
+    done: int
+    total: int
+    rate: float
+    seconds_left: float | None
+
+
+@dataclass
+class Hooks:
+    """What the caller may watch and decide.
+
+    Attributes
+    ----------
+    progress : callable
+        Called with :class:`Progress` about four times a second.
+    network : callable
+        Asked before each connection and about once a second; False ends the download with what
+        is there kept (the app's "Wi-Fi only").
+    notice : callable
+        Called with a line about each failure that is retried.
+    """
+
+    progress: Callable[[Progress], None] = lambda _: None
+    network: Callable[[], bool] = lambda: True
+    notice: Callable[[str], None] = lambda _: None
+
+
+@dataclass
+class Received:
+    """What a download cost: bytes of bodies, connections that failed, whether it was there."""
+
+    path: Path
+    bytes: int = 0
+    failures: int = 0
+    was_there: bool = False
+
+
+@contextlib.contextmanager
+def one_client(lock: Path, hooks: Hooks | None = None) -> Iterator[None]:
+    """Let one client at a time through; the others wait and find its work done.
+
+    The lock is the kernel's, so a killed client gives it back.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if hooks:
+                hooks.notice("another download is at work here; waiting for it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def download(
+    url: str | Sequence[str],
+    to: Path | str,
+    *,
+    sha256: str,
+    size: int | None = None,
+    chunk_size: int = 0,
+    chunk_sha256: Sequence[str] = (),
+    policy: HttpPolicy | None = None,
+    retry: Retry | None = None,
+    hooks: Hooks | None = None,
+) -> Received:
+    """Fetch one file; it takes its name only when its SHA-256 is the one given.
+
+    Parameters
+    ----------
+    url : str or list of str
+        Where it is; further addresses are asked when one does not have it.
+    to : path
+        The file to write. What an interrupted run left beside it (``.part``) is used.
+    sha256 : str
+        64 hex digits; none, no download.
+    size : int, optional
+        Bytes; unknown, the server's word is taken, and the hash decides.
+    chunk_size, chunk_sha256
+        Hashes of each chunk: after a fault only bad chunks are fetched again.
+    policy, retry, hooks
+        See their classes.
+
+    Returns
+    -------
+    Received
+        Path and what it cost.
+
+    Raises
+    ------
+    JosiError
+        When it cannot be had; what is there is kept for the next try, and ``to`` is as it was.
+    """
+    to = Path(to)
+    want = Want(to.name, sha256, size, chunk_size, tuple(chunk_sha256))
+    hooks = hooks or Hooks()
+    with disk_errors_explained(to), one_client(to.parent / f".{to.name}.lock", hooks):
+        part = Part(want, to.with_name(to.name + ".part"))
+        if to.is_file() and size in (None, to.stat().st_size) and sha256_file(to) == sha256:
+            part.discard()
+            return Received(to, was_there=True)
+        urls = [url] if isinstance(url, str) else list(url)
+        transfer = _Transfer(urls, part, policy or HttpPolicy(), retry or Retry(), hooks)
+        transfer.run()
+        with open(part.path, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(part.path, to)
+        fsync_folder(to.parent)
+        part.sidecar.unlink(missing_ok=True)
+        return Received(to, transfer.received, transfer.failures)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+#: A file that still differs after this many rounds of fetching its bad chunks will not get better.
+_ROUNDS = 4
+
+
+class _Transfer:
+    """The loop: connect, read, note what is missing, again, until the whole hash is right."""
+
+    def __init__(
+        self, urls: list[str], part: Part, policy: HttpPolicy, retry: Retry, hooks: Hooks
+    ) -> None:
+        self.urls, self.part, self.policy = urls, part, policy
+        self.retry, self.hooks = retry, hooks
+        self.received = self.failures = self.fruitless = 0
+        self.ignored_ranges = self.refused_ranges = 0
+        self.began = time.monotonic()
+        self.reported = 0.0
+        self.hasher: Hasher | None = None
+
+    def run(self) -> None:
+        part = self.part
+        part.recall()
+        if part.size is not None:
+            self._take_up()
+        rounds = 0
+        try:
+            while True:
+                while part.size is None or part.missing:
+                    self._attempt()
+                if self._whole_digest() == part.want.sha256:
+                    return
+                rounds += 1
+                if rounds > _ROUNDS:
+                    raise JosiError(
+                        f"{part.want.name}: not the published bytes after {rounds} rounds; "
+                        "the server or the manifest is wrong"
+                    )
+                self.hooks.notice("bytes differ from the published ones; fetching the bad ones")
+                if part.want.chunk_sha256:
+                    part.check_chunks()
+                    if not part.missing:
+                        raise JosiError(
+                            f"{part.want.name}: its chunk hashes and its SHA-256 differ"
+                        )
+                else:
+                    self._start_over()
+        finally:
+            if self.hasher is not None:
+                self.hasher.finish()
+            if part.size is not None and part.path.exists():
+                part.note()
+
+    def _take_up(self) -> None:
+        part, size = self.part, self.part.size
+        assert size is not None
+        room = shutil.disk_usage(part.path.parent).free
+        if room < size - part.have + ROOM_TO_SPARE:
+            raise JosiError(
+                f"{part.path.parent}: {room / 1e6:.0f} MB free, "
+                f"{(size - part.have + ROOM_TO_SPARE) / 1e6:.0f} MB needed; free some room"
+            )
+        self.hasher = Hasher()
+        self.hasher.hashed = part.check_chunks(self.hasher.digest)
+        part.note()
+
+    def _start_over(self) -> None:
+        """Forget the bytes, not the file's facts."""
+        if self.hasher is not None:
+            self.hasher.finish()
+        self.hasher = Hasher()
+        self.part.discard()
+        assert self.part.size is not None
+        self.part.missing = [(0, self.part.size)]
+        self.part.note()
+
+    def _whole_digest(self) -> str:
+        hasher, self.hasher = self.hasher, None
+        digest = hasher.finish() if hasher else ""
+        complete = hasher is not None and hasher.hashed == self.part.size
+        return digest if complete else sha256_file(self.part.path)
+
+    def _attempt(self) -> None:
+        """Use one connection; on a failure that may pass, wait."""
+        if not self.hooks.network():
+            raise JosiError(f"{self.part.want.name}: no network it may use; run again on Wi-Fi")
+        before = self.received
+        try:
+            self._connect(self.urls[0])
+            return
+        except NotThere as error:
+            if len(self.urls) == 1:
+                raise JosiError(str(error)) from None
+            self.urls = self.urls[1:]
+            return
+        except RangeRefused as error:
+            # The first time the validator may be to blame, the second time what is kept.
+            self.part.etag = None
+            self.refused_ranges += 1
+            if self.refused_ranges > 1:
+                self._start_over()
+            failure: Passing = error
+        except Passing as error:
+            failure = error
+        self.failures += 1
+        self.fruitless = 0 if self.received > before else self.fruitless + 1
+        if self.fruitless >= self.retry.fruitless or self.failures >= self.retry.total:
+            raise JosiError(
+                f"{shown(self.urls[0])}: gave up after {self.failures} failures, last: {failure}; "
+                "run again to go on from here"
+            )
+        pause = self.retry.pause(max(1, self.fruitless)) if failure.pause is None else failure.pause
+        self.hooks.notice(f"{failure}; trying again in {pause:.1f} s")
+        time.sleep(pause)
+
+    def _connect(self, url: str) -> None:
+        part = self.part
+        start, end = part.missing[0] if part.missing else (0, None)
+        open_end = None if end == part.size else end
+        etag = part.etag if self.ignored_ranges < 2 else None
+        with get(url, self.policy, start=start, end=open_end, etag=etag) as body:
+            if part.size is None:
+                part.size, part.etag = body.total, body.etag
+                self._take_up()
+                end = body.total
+            if body.total != part.size:
+                raise Passing(f"the server's file has {body.total} bytes, not {part.size}")
+            if body.start != start:
+                self._ranges_ignored(body)
+                start, end = part.missing[0]
+            elif part.etag is None and body.etag is not None:
+                part.etag = body.etag
+                part.note()
+            self._read(body, start, end or part.size)
+
+    def _ranges_ignored(self, body: Body) -> None:
+        """A 200 to a Range: the body begins at byte 0 and must never be appended.
+
+        Where chunk hashes tell good bytes from bad, what is kept stays good whatever the server
+        calls its version, so the range is asked for again, first with the new validator, then
+        without one. Only a server that knows no ranges at all gets to send everything again.
+        """
+        part = self.part
+        self.ignored_ranges += 1
+        changed = body.etag != part.etag
+        if self.ignored_ranges <= 3 and (part.want.chunk_sha256 or not changed):
+            part.etag = body.etag
+            part.note()
+            raise Passing("the server sent the whole file instead of the range")
+        part.etag = body.etag
+        etag = body.etag
+        self._start_over()
+        part.etag = etag
+
+    def _read(self, body: Body, start: int, end: int) -> None:
+        part = self.part
+        position, stop = start, min(end, body.start + body.length)
+        handle = os.open(part.path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            while position < stop:
+                assert self.hasher is not None or part.missing
+                count, failure = self._fill_and_write(body, handle, position, stop)
+                position += count
+                self.received += count
+                part.have = max(part.have, position)
+                part.missing[0] = (position, end)
+                self._report(position == part.size)
+                if failure:
+                    raise failure
+                if not count:
+                    raise Passing(f"the body ended {stop - position} bytes early")
+        finally:
+            os.close(handle)
+            if part.missing and part.missing[0][0] >= part.missing[0][1]:
+                part.missing.pop(0)
+
+    def _fill_and_write(
+        self, body: Body, handle: int, position: int, stop: int
+    ) -> tuple[int, Passing | None]:
+        """Fill one buffer, write it, hand it to the hash; return its length and what ended it."""
+        hasher = self.hasher
+        buffer = hasher.free.get() if hasher else bytearray(BUFFER)
+        view = memoryview(buffer)[: min(BUFFER, stop - position)]
+        filled, failure = 0, None
+        began = time.monotonic()
+        while filled < len(view):
+            try:
+                count = body.read_into(view[filled:])
+            except Passing as error:
+                failure = error
+                break
+            filled += count
+            waited = time.monotonic() - began
+            if not count or (waited > 0.25 and filled >= BUFFER // 16):
+                break
+            if waited > self.policy.stall_timeout:
+                if filled < self.policy.slowest_rate * waited:
+                    failure = Passing(f"only {filled} bytes in {waited:.0f} s")
+                break
+        written = 0
+        while written < filled:
+            written += os.pwrite(handle, view[written:filled], position + written)
+        if hasher and hasher.hashed == position:
+            hasher.full.put((buffer, filled))
+            hasher.hashed += filled
+        elif hasher:
+            hasher.free.put(buffer)
+        return filled, failure
+
+    def _report(self, last: bool) -> None:
+        now = time.monotonic()
+        if not last and now - self.reported < 0.25:
+            return
+        self.reported = now
+        total = self.part.size or 0
+        done = total - sum(end - start for start, end in self.part.missing)
+        rate = self.received / max(now - self.began, 1e-6)
+        left = (total - done) / rate if rate > 0 else None
+        self.hooks.progress(Progress(self.part.want.name, done, total, rate, left))
+        if not last and not self.hooks.network():
+            raise JosiError(f"{self.part.want.name}: the network is gone; run again on Wi-Fi")

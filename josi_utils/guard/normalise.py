@@ -1,0 +1,152 @@
+"""Text as the guard reads it: folded letters, then words with their places in the original.
+
+Disguises are undone the way the leak check needs it (compatibility forms, look-alike letters,
+marks, invisible characters), and texting is undone the way triage needs it ("cant", "soooo", "n").
+Both tables are data (``data/guard/letters.json``), so that a port reads the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from josi_utils.guard.data import load
+
+#: Letters of any script, or a number with at most one decimal mark or colon. Linear: no part of
+#: the pattern can match the same character in two ways.
+_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)?")
+_BREAKS = frozenset(".!?;:\n,()–—|")
+_SENTENCE_BREAKS = frozenset(".!?;\n")
+_APOSTROPHES = frozenset("'’‘ʼ`´′")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word or number.
+
+    Attributes
+    ----------
+    text
+        Folded, lower-case, apostrophes gone, texting undone.
+    start, end
+        Where it stands in the original.
+    clause, sentence
+        Count of commas-and-stops, and of stops, before it.
+    raw
+        As folded, before texting was undone.
+    """
+
+    text: str
+    start: int
+    end: int
+    clause: int
+    sentence: int
+    raw: str
+
+
+class Folded(NamedTuple):
+    """A text folded to plain lower-case letters; ``offsets[i]`` is where character i came from."""
+
+    text: str
+    offsets: list[int]
+
+
+@lru_cache(maxsize=4096)
+def _fold_char(char: str) -> str:
+    """Fold one character; marks and format characters vanish."""
+    lookalikes: dict[str, str] = load("letters")["lookalikes"]
+    out: list[str] = []
+    for piece in unicodedata.normalize("NFKC", char):
+        piece = lookalikes.get(piece, piece)
+        for part in unicodedata.normalize("NFKD", piece):
+            if unicodedata.category(part) in ("Mn", "Me", "Cf"):
+                continue
+            part = lookalikes.get(part, part)
+            out.append("".join(lookalikes.get(low, low) for low in part.casefold()))
+    return "".join(out)
+
+
+def fold(text: str) -> Folded:
+    """Fold a text: NFKC, look-alikes, NFKD without marks and format characters, casefold."""
+    out: list[str] = []
+    offsets: list[int] = []
+    for index, char in enumerate(text):
+        folded = char.lower() if char < "\x80" else _fold_char(char)
+        out.append(folded)
+        offsets += [index] * len(folded)
+    return Folded("".join(out), offsets)
+
+
+def shorten_runs(word: str, longest: int) -> str:
+    """Return a word with no letter more than ``longest`` times in a row ("soooo" -> "so")."""
+    out: list[str] = []
+    for char in word:
+        if len(out) < longest or any(previous != char for previous in out[-longest:]):
+            out.append(char)
+    return "".join(out)
+
+
+def _plain_word(word: str) -> str:
+    """Undo texting in one folded word."""
+    slang: dict[str, str] = load("letters")["slang"]
+    if word in slang:
+        return slang[word]
+    if any(word[i] == word[i + 1] == word[i + 2] for i in range(len(word) - 2)):
+        # No English word has a letter three times in a row; "feel" needs two, "so" needs one.
+        for longest in (2, 1):
+            short = shorten_runs(word, longest)
+            if short in load("letters")["doubled"] or longest == 1:
+                return slang.get(short, short)
+    return word
+
+
+def _plain(raw: str, glued: bool, apostrophe: bool) -> str:
+    """Return a token's text: decimal point, texting undone.
+
+    ``glued``: it stands right behind a digit ("24w"). ``apostrophe``: one was dropped in it.
+    """
+    if raw[0].isdigit():
+        return raw.replace(",", ".")
+    if glued and raw in ("w", "wk", "wks"):
+        return "weeks"
+    if apostrophe and raw in ("ill", "well", "were", "hell", "shell"):
+        return {"ill": "i will", "well": "we will", "were": "we are"}.get(raw, "will")
+    return _plain_word(raw)
+
+
+def tokenise(text: str) -> list[Token]:
+    """Return the words and numbers of a text with their places, in linear time.
+
+    Parameters
+    ----------
+    text : str
+        Any text, of any script.
+
+    Returns
+    -------
+    list of Token
+        Apostrophes are dropped inside words, so "can't", "can’t" and "cant" are one.
+    """
+    folded = fold(text)
+    # An apostrophe inside a word joins its parts; the offsets are kept beside the letters.
+    kept = [i for i, char in enumerate(folded.text) if char not in _APOSTROPHES]
+    joined = "".join(folded.text[i] for i in kept)
+    tokens: list[Token] = []
+    clause = sentence = previous = 0
+    for match in _TOKEN.finditer(joined):
+        gap = joined[previous : match.start()]
+        if any(char in _BREAKS for char in gap):
+            clause += 1
+            if any(char in _SENTENCE_BREAKS for char in gap):
+                sentence += 1
+        raw = match.group()
+        after_digit = previous if tokens and tokens[-1].raw[-1].isdigit() else -1
+        previous = match.end()
+        start = folded.offsets[kept[match.start()]]
+        end = folded.offsets[kept[match.end() - 1]] + 1
+        for part in _plain(raw, match.start() == after_digit, end - start > len(raw)).split():
+            tokens.append(Token(part, start, end, clause, sentence, raw))
+    return tokens

@@ -1,0 +1,175 @@
+"""The bundle's pages: model card, notes for the Android developer, Kotlin sample, notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from josi_utils.manifest import LICENCES
+from josi_utils.persona import IM_END, WORD_LIMIT
+
+_MIT_LLAMA_CPP = """\
+MIT License
+
+Copyright (c) 2023-2024 The ggml authors
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or
+substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT
+OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
+
+def notice() -> str:
+    """Return the NOTICE file: who made what, under which licence, and what was changed."""
+    rows = "".join(f"- {row['what']}: {row['licence']}, {row['by']}\n" for row in LICENCES)
+    return (
+        "Josi\n\n"
+        f"{rows}\n"
+        "The weights are SmolLM2's, changed by fine-tuning (LoRA, merged) and by quantisation.\n"
+        "The text of Apache-2.0 is in LICENSE. The app shows this file among its notices.\n\n"
+        f"llama.cpp, which the app links:\n\n{_MIT_LLAMA_CPP}"
+    )
+
+
+def _model(manifest: dict[str, Any]) -> dict[str, Any]:
+    return next(entry for entry in manifest["files"] if entry["role"] == "model")
+
+
+def _types(manifest: dict[str, Any]) -> str:
+    return ", ".join(f"{kind} {n}" for kind, n in manifest["gguf"]["type_counts"].items())
+
+
+def _gate_table(gates: dict[str, Any] | None) -> str:
+    if not gates:
+        return "No evaluation in this run.\n"
+    rows = gates.get("gates")
+    if isinstance(rows, dict):
+        rows = [{"name": name, **(v if isinstance(v, dict) else {"value": v})}
+                for name, v in rows.items()]  # fmt: skip
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return f"```json\n{gates}\n```\n"
+    lines = ["| gate | value | bar | result |", "|---|---|---|---|"]
+    for row in rows:
+        value = row.get("value", row.get("observed", ""))
+        value = f"{value:.3g}" if isinstance(value, float) else value
+        bar = row.get("bar", row.get("threshold", ""))
+        result = row.get("status", row.get("passed", ""))
+        lines.append(f"| {row.get('name', row.get('metric', ''))} | {value} | {bar} | {result} |")
+    return "\n".join(lines) + "\n"
+
+
+def model_card(manifest: dict[str, Any]) -> str:
+    """Return ``README.md`` of the bundle: a model card as Hugging Face reads it."""
+    model, gguf, runtime = _model(manifest), manifest["gguf"], manifest["runtime"]
+    base = manifest["base_model"]
+    revision = f" at revision `{base['revision']}`" if base.get("revision") else ""
+    front = [f"base_model: {base['name']}"] if "/" in base["name"] else []
+    front_matter = "\n".join(["---", "license: apache-2.0", "language: en", "library_name: gguf",
+                              "pipeline_tag: text-generation", *front, "---"])  # fmt: skip
+    return f"""{front_matter}
+
+# {manifest["model_id"]} {manifest["version"]}
+
+Josi is the voice of a sports-coaching app. A deterministic engine decides the training; this
+model puts the decision into warm, short, plain words and adds nothing to it. It runs on the
+athlete's phone with llama.cpp.
+
+| | |
+|---|---|
+| file | `{model["name"]}`, {model["size"]:,} bytes |
+| SHA-256 | `{model["sha256"]}` |
+| made from | {base["name"]}{revision} |
+| quantisation | {gguf["file_type"]}: {_types(manifest)} |
+| bits a weight | {gguf["bits_per_weight"]} over {gguf["parameters"]:,} weights |
+| GGUF version | {gguf["version"]} |
+| lowest llama.cpp | build b{runtime["min_llama_cpp_build"]} |
+
+## Meant for, and not
+
+Answers of under {WORD_LIMIT} words to an athlete, in English, behind the app's guard: triage
+before the model, acceptance of its reply after it. It gives no medical advice, decides no
+training, and is no general assistant. Small models make things up; the guard and the decision in
+the prompt are part of the product, not an option.
+
+## How it was tested
+
+{_gate_table(manifest.get("gates"))}
+## Licences
+
+See `NOTICE` and `LICENSE`.
+"""
+
+
+def android_notes(manifest: dict[str, Any]) -> str:
+    """Return ``ANDROID.md``: what the developer of the app has to do, in order."""
+    model, gguf, runtime = _model(manifest), manifest["gguf"], manifest["runtime"]
+    sampling = runtime["sampling"]
+    ends = ", ".join(str(i) for i in gguf["end_of_generation_ids"])
+    return f"""# For the Android developer
+
+Version {manifest["version"]}, sequence {manifest["sequence"]}, good until {manifest["expires"]}.
+
+## Run it
+
+1. Build llama.cpp at b{runtime["min_llama_cpp_build"]} or newer; older ones do not know this
+   tokenizer or these tied weights.
+2. Set the context to **{runtime["context"]}** tokens. The llama.android example takes 8192, which
+   costs {gguf["kv_bytes_per_token"] * 8192 / 1e6:.0f} MB of cache for this model instead of
+   {gguf["kv_bytes_per_token"] * runtime["context"] / 1e6:.0f} MB.
+3. Set sampling: temperature **{sampling["temperature"]}** (the example has 0.3), top-k
+   {sampling["top_k"]}, top-p {sampling["top_p"]}, min-p {sampling["min_p"]}, repeat penalty
+   {sampling["repeat_penalty"]}, at most **{sampling["max_new_tokens"]}** new tokens.
+4. Use the template in the file (also `chat_template.jinja`). Always send the system message;
+   its SHA-256 is `{runtime["system_prompt_sha256"]}`.
+5. Tokenise the rendered prompt **with special tokens parsed** and **without adding a BOS**. With
+   specials unparsed the model never stops (llama.cpp#11264).
+6. Stop on any end-of-generation token (here {ends}, `{IM_END}`), with `llama_vocab_is_eog`.
+7. An athlete's text must not hold control tokens: put U+200D after the `<` of `<|` before you
+   render it.
+8. Memory: about {runtime["min_ram_bytes"] / 1e6:.0f} MB while it answers.
+
+## Prove it
+
+`template_examples.jsonl` has conversations and their exact text; your renderer must give the same
+bytes. `golden.jsonl` has messages, rendered text, token ids and greedy ids: token ids must be
+equal. Greedy ids are those of the reference CPU build; on another backend hold the first few
+against them, with a tolerance on the logits.
+
+## Fetch it
+
+Do not put the model into the APK. On first launch, "Setting up your coach…", and ask for Wi-Fi
+above 100 MB. `JosiDownload.kt` is the core; the whole flow, in this order:
+
+1. `channels/stable.json` names the manifest. It is not signed and can only name, never convince.
+2. Verify the manifest's Ed25519 signature with the public key compiled into the app; check
+   `expires`; refuse a `sequence` below the highest one you have taken. If it has `trusted_keys`,
+   these replace the key from then on.
+3. Check `min_app_version`, `min_llama_cpp_build`, memory, and the rollout: an install takes part
+   if the first 8 bytes of SHA-256(`salt:install_id`), as a big-endian number modulo 10,000, are
+   below 100 × percent.
+4. Check free room: {model["size"]:,} bytes and 64 MB to spare, beside the model in use.
+5. Download to `.part` with `Range`, `If-Range` and `Accept-Encoding: identity`. 206: its
+   Content-Range must start where you asked. **200: the body starts at byte 0; never append it.**
+   416: ask again. Bounded retries with jitter; give up on a connection that stalls.
+6. Compare the SHA-256 of the whole with the manifest's; on a difference compare the chunk hashes
+   and fetch the bad chunks only. A missing hash is a failure.
+7. fsync, rename, load it once, and only then make it current. Keep the previous model until the
+   new one has answered.
+
+The model is {model["size"] / 1e6:.0f} MB: {model["size"] * 8 / 5e6 / 60:.1f} minutes at 5 Mbit/s,
+{model["size"] * 8 / 100e6:.0f} s at 100 Mbit/s.
+
+## Show it
+
+`NOTICE` and `LICENSE` belong into the app's notices.
+"""
