@@ -47,9 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         run = options.run or options.profile
         paths = RunPaths(run)
         stages = select(options.only, options.first, options.last)
-        parameters = resolve_parameters(
-            run, options.profile, parse_assignments(options.assigned)
-        )
+        parameters = resolve_parameters(run, options.profile, parse_assignments(options.assigned))
         if options.list:
             for name in stages:
                 print(f"{name}: {why_stale(name, paths, parameters[name]) or 'up to date'}")

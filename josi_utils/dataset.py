@@ -96,7 +96,9 @@ def read_gold(data: Path) -> list[tuple[Path, int, dict[str, Any]]]:
     return rows
 
 
-def build(data: Path, *, max_words: int = WORD_LIMIT, valid_share: float = VALIDATION_SHARE) -> Dataset:
+def build(
+    data: Path, *, max_words: int = WORD_LIMIT, valid_share: float = VALIDATION_SHARE
+) -> Dataset:
     """Read, check and split the gold examples.
 
     Parameters
@@ -227,7 +229,11 @@ def leakage(
     for first, second, overlap in near_pairs(texts, threshold=threshold):
         if first < len(rows) <= second and len(texts[second].split()) >= 5:
             found.append(
-                {"row": rows[first]["id"], "case": cases[second - len(rows)]["id"], "overlap": overlap}
+                {
+                    "row": rows[first]["id"],
+                    "case": cases[second - len(rows)]["id"],
+                    "overlap": overlap,
+                }
             )
     return found
 
@@ -293,3 +299,25 @@ def check_against_evaluation(dataset: Dataset, data: Path) -> list[dict[str, Any
     """Return leaks between the gold rows and every file of ``data/eval`` (none is the bar)."""
     cases = [case for path in sorted((data / "eval").glob("*.jsonl")) for case in read_cases(path)]
     return leakage(dataset.rows, cases)
+
+
+def crossing(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return (training id, validation id) pairs of one premise on both sides; none is the bar."""
+    rows = [*dataset.train, *dataset.valid]
+    numbers = premises(rows)
+    trained = {number: row["id"] for number, row in zip(numbers, dataset.train, strict=False)}
+    return [
+        (trained[number], row["id"])
+        for number, row in zip(numbers[len(dataset.train) :], dataset.valid, strict=True)
+        if number in trained
+    ]
+
+
+def limited(dataset: Dataset, count: int) -> Dataset:
+    """Return a small data set of about ``count`` training rows, for a check of the road.
+
+    Rows are chosen by the hash of their id, so the choice is stable.
+    """
+    order = lambda rows: sorted(rows, key=lambda row: _hash(row["id"]))  # noqa: E731
+    train, valid = order(dataset.train)[:count], order(dataset.valid)[: max(8, count // 8)]
+    return Dataset([*train, *valid], train, valid, dataset.rejected)

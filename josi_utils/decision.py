@@ -200,7 +200,9 @@ def read_cases(path: Path | str) -> list[dict[str, Any]]:
     for number, case in read_jsonl(path):
         validate_case(case, f"{path}:{number}")
         if case["id"] in seen:
-            raise JosiError(f"{path}:{number}: id {case['id']!r} stands on line {seen[case['id']]} too")
+            raise JosiError(
+                f"{path}:{number}: id {case['id']!r} stands on line {seen[case['id']]} too"
+            )
         seen[case["id"]] = number
         cases.append(case)
     if not cases:
@@ -213,7 +215,9 @@ def read_deck(folder: Path | str) -> list[dict[str, Any]]:
     deck: dict[str, dict[str, Any]] = {}
     for path in sorted(Path(folder).glob("*.jsonl")):
         for number, card in read_jsonl(path):
-            missing = [key for key in ("id", "title", "text", "topic", "source") if not card.get(key)]
+            missing = [
+                key for key in ("id", "title", "text", "topic", "source") if not card.get(key)
+            ]
             if missing or card["id"] in deck:
                 what = f"lacks {missing}" if missing else f"id {card['id']!r} stands twice"
                 raise JosiError(f"{path}:{number}: card {what}")

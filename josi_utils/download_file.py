@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from josi_utils.download_hooks import Hooks, Progress, Received, Retry
 from josi_utils.download_http import (
     Body,
     HttpPolicy,
@@ -21,95 +18,13 @@ from josi_utils.download_http import (
     get,
     shown,
 )
+from josi_utils.download_lock import fsync_folder, one_client
 from josi_utils.download_part import BUFFER, Hasher, Part, Want
 from josi_utils.errors import JosiError
 from josi_utils.files import disk_errors_explained, sha256_file
 
 #: Left free on the disk beside the file: a phone that is filled to the brim misbehaves.
 ROOM_TO_SPARE = 64 * 10**6
-
-
-@dataclass(frozen=True)
-class Retry:
-    """How often, and with which pauses, a download is tried again.
-
-    Attributes
-    ----------
-    fruitless : int
-        Failures in a row without one new byte before giving up.
-    total : int
-        Failures of one file before giving up, progress or not.
-    first_pause, longest_pause : float
-        Seconds; the pause is drawn from 0 to ``first_pause * 2**n`` ("full jitter"), so that
-        a thousand phones do not come back at one moment.
-    """
-
-    fruitless: int = 8
-    total: int = 100
-    first_pause: float = 0.5
-    longest_pause: float = 30.0
-
-    def pause(self, failure: int) -> float:
-        """Return the seconds to wait after the ``failure``-th fruitless failure (from 1)."""
-        return random.uniform(0, min(self.longest_pause, self.first_pause * 2 ** (failure - 1)))
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a download is: bytes done and in all, bytes a second, seconds left or None."""
-
-    name: str
-    done: int
-    total: int
-    rate: float
-    seconds_left: float | None
-
-
-@dataclass
-class Hooks:
-    """What the caller may watch and decide.
-
-    Attributes
-    ----------
-    progress : callable
-        Called with :class:`Progress` about four times a second.
-    network : callable
-        Asked before each connection and about once a second; False ends the download with what
-        is there kept (the app's "Wi-Fi only").
-    notice : callable
-        Called with a line about each failure that is retried.
-    """
-
-    progress: Callable[[Progress], None] = lambda _: None
-    network: Callable[[], bool] = lambda: True
-    notice: Callable[[str], None] = lambda _: None
-
-
-@dataclass
-class Received:
-    """What a download cost: bytes of bodies, connections that failed, whether it was there."""
-
-    path: Path
-    bytes: int = 0
-    failures: int = 0
-    was_there: bool = False
-
-
-@contextlib.contextmanager
-def one_client(lock: Path, hooks: Hooks | None = None) -> Iterator[None]:
-    """Let one client at a time through; the others wait and find its work done.
-
-    The lock is the kernel's, so a killed client gives it back.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with open(lock, "w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if hooks:
-                hooks.notice("another download is at work here; waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def download(
@@ -168,15 +83,6 @@ def download(
         fsync_folder(to.parent)
         part.sidecar.unlink(missing_ok=True)
         return Received(to, transfer.received, transfer.failures)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 #: A file that still differs after this many rounds of fetching its bad chunks will not get better.
@@ -334,15 +240,24 @@ class _Transfer:
     def _read(self, body: Body, start: int, end: int) -> None:
         part = self.part
         position, stop = start, min(end, body.start + body.length)
-        handle = os.open(part.path, os.O_WRONLY | os.O_CREAT, 0o644)
+        on_trial = bool(part.want.chunk_sha256)
+        handle = os.open(part.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             while position < stop:
-                assert self.hasher is not None or part.missing
-                count, failure = self._fill_and_write(body, handle, position, stop)
+                border = part.chunk_end(position) if on_trial else stop
+                count, failure = self._fill_and_write(body, handle, position, min(stop, border))
                 position += count
                 self.received += count
                 part.have = max(part.have, position)
                 part.missing[0] = (position, end)
+                if on_trial and position == border:
+                    # A login page or a wrong file shows in the connection's first chunk, and
+                    # costs no more than that one.
+                    on_trial = False
+                    if not part.good_chunk(handle, position):
+                        part.missing[0] = (part.chunk_start(position - 1), end)
+                        self._distrust_hash()
+                        raise Passing("other bytes than the published ones")
                 self._report(position == part.size)
                 if failure:
                     raise failure
@@ -352,6 +267,12 @@ class _Transfer:
             os.close(handle)
             if part.missing and part.missing[0][0] >= part.missing[0][1]:
                 part.missing.pop(0)
+        self.ignored_ranges = 0
+
+    def _distrust_hash(self) -> None:
+        """Bad bytes went into the running hash: the file is read again at the end."""
+        if self.hasher is not None:
+            self.hasher.hashed = -1
 
     def _fill_and_write(
         self, body: Body, handle: int, position: int, stop: int
@@ -359,10 +280,12 @@ class _Transfer:
         """Fill one buffer, write it, hand it to the hash; return its length and what ended it."""
         hasher = self.hasher
         buffer = hasher.free.get() if hasher else bytearray(BUFFER)
-        view = memoryview(buffer)[: min(BUFFER, stop - position)]
+        # No more than a chunk is ever in memory alone, so a kill costs no more than that.
+        most = min(BUFFER, self.part.want.chunk_size or BUFFER, stop - position)
+        view = memoryview(buffer)[:most]
         filled, failure = 0, None
         began = time.monotonic()
-        while filled < len(view):
+        while filled < most:
             try:
                 count = body.read_into(view[filled:])
             except Passing as error:
@@ -370,7 +293,7 @@ class _Transfer:
                 break
             filled += count
             waited = time.monotonic() - began
-            if not count or (waited > 0.25 and filled >= BUFFER // 16):
+            if not count or (waited > 0.25 and filled >= most // 16):
                 break
             if waited > self.policy.stall_timeout:
                 if filled < self.policy.slowest_rate * waited:

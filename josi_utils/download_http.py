@@ -35,7 +35,7 @@ class Passing(Exception):
 
 
 class NotThere(Exception):
-    """404 or 410: this place does not have the file; another may."""
+    """This place does not have the file, or not for us; another may."""
 
 
 class RangeRefused(Passing):
@@ -79,7 +79,8 @@ class HttpPolicy:
 def shown(url: str) -> str:
     """Return a URL without user, password and query, which may hold secrets, for messages."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def is_loopback(host: str | None) -> bool:
@@ -139,12 +140,16 @@ class Body:
     total: int
     etag: str | None
     _response: Any
-    _policy: HttpPolicy
+    _read: int = 0
 
     def read_into(self, view: memoryview) -> int:
         """Read what is there, at most ``len(view)`` bytes; 0 at the end, early or not."""
+        # One system call at most, and never past the end: the connection may be kept alive.
+        view = view[: self.length - self._read]
         try:
-            return self._response.fp.readinto1(view) if self._response.fp else 0
+            count = self._response.fp.readinto1(view) if len(view) and self._response.fp else 0
+            self._read += count
+            return count
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Passing(f"connection lost ({error or type(error).__name__})") from None
 
@@ -192,10 +197,12 @@ def get(
     Passing
         For anything that may pass: connection, 5xx, 429, a head that contradicts itself.
     JosiError
-        For a refused address and for answers that will not change (401, 403).
+        For a refused address.
+    NotThere
+        For answers that will not change (401, 403, 404, 410).
     """
     headers = {
-        "Accept-Encoding": "identity",  # Range and hashes are about the file, not about a gzip of it
+        "Accept-Encoding": "identity",  # Range and hashes are about the file, not its gzip
         "Accept": "*/*",
         "User-Agent": f"josi/{__version__}",
     }
@@ -218,7 +225,7 @@ def get(
                 raise JosiError(
                     f"{shown(url)}: certificate not trusted ({error.verify_message})"
                 ) from None
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:
                 raise Passing(f"no answer ({error or type(error).__name__})") from None
             if response.status in (301, 302, 303, 307, 308):
                 place = response.getheader("Location")
@@ -226,7 +233,7 @@ def get(
                     raise Passing("a redirect to nowhere")
                 before, url = parts, urljoin(url, place)
                 continue
-            yield _checked(response, url, policy, start, end, ranged)
+            yield _checked(response, url, start, end, ranged)
             return
     raise JosiError(f"{shown(url)}: more than {policy.redirects} redirects; check the address")
 
@@ -245,7 +252,6 @@ def _retry_after(response: http.client.HTTPResponse) -> float | None:
 def _checked(
     response: http.client.HTTPResponse,
     url: str,
-    policy: HttpPolicy,
     start: int,
     end: int | None,
     ranged: bool,
@@ -255,7 +261,8 @@ def _checked(
     if status in (404, 410):
         raise NotThere(f"{shown(url)}: not there (HTTP {status})")
     if status in (401, 403):
-        raise JosiError(f"{shown(url)}: access refused (HTTP {status}); has the link run out?")
+        # S3 says 403 for what is not there, unless the bucket may be listed.
+        raise NotThere(f"{shown(url)}: access refused (HTTP {status}); has the link run out?")
     if status == 416:
         raise RangeRefused("the server refuses the range")
     if status not in (200, 206):
@@ -268,7 +275,7 @@ def _checked(
     size, etag = int(length), response.getheader("ETag")
     strong = etag if etag and re.fullmatch(r'"[\x21\x23-\x7e]*"', etag) else None
     if status == 200:
-        return Body(0, size, size, strong, response, policy)
+        return Body(0, size, size, strong, response)
     span = re.fullmatch(
         r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", response.getheader("Content-Range", "")
     )
@@ -278,4 +285,4 @@ def _checked(
     wanted = (total if end is None else min(end, total)) - 1
     if first != start or last > wanted or last < first or size != last - first + 1:
         raise Passing(f"bytes {first}-{last}/{total} of {size} for bytes from {start}")
-    return Body(first, size, total, strong, response, policy)
+    return Body(first, size, total, strong, response)

@@ -148,6 +148,24 @@ class Part:
         self._miss(self.have, self.size)
         return hashed
 
+    def chunk_start(self, position: int) -> int:
+        """Return where the chunk that holds byte ``position`` begins."""
+        return position - position % self.want.chunk_size
+
+    def chunk_end(self, position: int) -> int:
+        """Return where the chunk that holds byte ``position`` ends."""
+        assert self.size is not None
+        return min(self.chunk_start(position) + self.want.chunk_size, self.size)
+
+    def good_chunk(self, handle: int, end: int) -> bool:
+        """Return whether the chunk that ends at byte ``end`` is the published one."""
+        start = self.chunk_start(end - 1)
+        digest, position = hashlib.sha256(), start
+        while position < end and (block := os.pread(handle, min(BUFFER, end - position), position)):
+            digest.update(block)
+            position += len(block)
+        return digest.hexdigest() == self.want.chunk_sha256[start // self.want.chunk_size]
+
     def _miss(self, start: int, end: int) -> None:
         if start >= end:
             return

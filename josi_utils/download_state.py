@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from josi_utils.download_file import fsync_folder, one_client
+from josi_utils.download_lock import fsync_folder, one_client
 from josi_utils.errors import JosiError
 from josi_utils.files import sha256_file, write_atomic
 
@@ -160,7 +160,8 @@ class Store:
     def flip(self, new: Installed, payload: bytes, **changes: Any) -> State:
         """Make ``new`` current in one step and keep the last version that is known to run."""
         state = self.read()
-        kept = state.current if state.confirmed and self.whole(state.current) else state.previous
+        runs = self.whole(state.current) and (state.confirmed or state.previous is None)
+        kept = state.current if runs else state.previous
         if kept is not None and kept.manifest_sha256 == new.manifest_sha256:
             kept = state.previous
         write_atomic(self.folder / "manifests" / f"{new.manifest_sha256}.json", payload)

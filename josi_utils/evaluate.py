@@ -8,14 +8,18 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import case_messages
+from josi_utils.decision import case_messages, read_cases
 from josi_utils.errors import JosiError
-from josi_utils.files import read_jsonl, write_jsonl
+from josi_utils.files import read_jsonl, sha256_file, write_json, write_jsonl
 from josi_utils.generate import Backend, Reply, Request
+from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY, SAMPLING, Sampling
+from josi_utils.stage import package_versions, read_record
 
 #: Seeds of further draws lie this far apart, so that no draw repeats another seed's.
 DRAW_STRIDE = 10_007
@@ -198,9 +202,7 @@ def collect_guarded(
             ]
             what = f"guard, draw {draw}"
             replies = ask(backend, requests, sampling, log, model_sha256, say=say, what=what)
-            texts = {
-                i: (r.text, r.finished) for i, r in zip(open_draws, replies, strict=True)
-            }
+            texts = {i: (r.text, r.finished) for i, r in zip(open_draws, replies, strict=True)}
         rejected = []
         for index in open_draws:
             text, finished = texts[index]
@@ -229,7 +231,10 @@ def _shown(sample: dict[str, Any], text: str, source: str, draws: int) -> dict[s
 
 
 def score_samples(
-    samples: Iterable[dict[str, Any]], deck: Sequence[dict[str, Any]], *, say: Progress | None = None
+    samples: Iterable[dict[str, Any]],
+    deck: Sequence[dict[str, Any]],
+    *,
+    say: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Return the samples with ``scores``; equal (case, reply) pairs are scored once."""
     from josi_utils.scoring import score
@@ -253,6 +258,62 @@ def score_samples(
 def write_samples(room: Path, samples: Sequence[dict[str, Any]]) -> Path:
     """Write ``samples.jsonl``."""
     return write_jsonl(room / "samples.jsonl", samples)
+
+
+def load_cases(folder: Path, *, limit: int = 0, red_team: bool = True) -> list[dict[str, Any]]:
+    """Return ``cases.jsonl`` and, with ``red_team``, ``red_team.jsonl``.
+
+    With a limit, cases are taken round the categories, so that a short run sees each of them.
+    """
+    cases = read_cases(folder / "cases.jsonl")
+    if red_team and (folder / "red_team.jsonl").is_file():
+        cases += read_cases(folder / "red_team.jsonl")
+    if not limit or limit >= len(cases):
+        return cases
+    by_category: dict[str, list[dict[str, Any]]] = {}
+    for case in cases:
+        by_category.setdefault(case["category"], []).append(case)
+    turns = zip_longest(*by_category.values())
+    return [case for turn in turns for case in turn if case is not None][:limit]
+
+
+def shipped_model(paths: RunPaths) -> Path:
+    """Return the quantised GGUF that 04 made."""
+    record = read_record(paths, "04_export")
+    return paths.gguf / f"josi-{record['parameters']['quantisation']}.gguf"
+
+
+def write_meta(
+    room: Path,
+    run: str,
+    model: Path,
+    base_model: str,
+    *,
+    seeds: int,
+    draws: int,
+    cases: Sequence[Any],
+) -> dict[str, Any]:
+    """Write ``meta.json``: what was asked, of which file, judged by which scorers."""
+    from josi_utils.guard.data import rules_record
+    from josi_utils.scoring import scorer_hash
+
+    meta = {
+        "run": run,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "model_file": model.name,
+        "model_sha256": sha256_file(model),
+        "base_model": base_model,
+        "sampling": SAMPLING.to_dict(),
+        "seeds": seeds,
+        "guard_draws": draws,
+        "cases": len(cases),
+        "cases_sha256": hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest(),
+        "scorer_hash": scorer_hash(),
+        "guard_version": rules_record(),
+        "versions": package_versions(),
+    }
+    write_json(room / "meta.json", meta)
+    return meta
 
 
 def read_replies(path: Path | str) -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ from josi_utils.gguf_header import read_header
 CANNOT_FIX = (
     "a reader older than llama.cpp #8609 (July 2024) does not know the smollm pre-tokenizer and "
     "splits numbers wrongly",
-    "a reader older than llama.cpp #5824 (March 2024) does not know tied output weights and stops at "
-    "'output.weight not found'",
+    "a reader older than llama.cpp #5824 (March 2024) does not know tied output weights and stops "
+    "at 'output.weight not found'",
     "some newer readers accept version 3 alone: ship this copy beside the original, never for it",
 )
 

@@ -169,8 +169,8 @@ def verify_golden(
     -------
     dict
         ``passed`` (bool), ``vectors`` (number), ``greedy_checked`` (bool), ``ties`` (vectors whose
-        greedy ids part at a lead under the file's ``tie``) and ``failures``: vector, step (``text``,
-        ``ids``, ``greedy_ids``), position of the first difference, expected and found there.
+        greedy ids part at a lead under the file's ``tie``) and ``failures``: vector, step
+        (``text``, ``ids``, ``greedy_ids``), position of the first difference, both sides there.
 
     Raises
     ------

@@ -6,7 +6,6 @@ several seeds is encoded once too. Whenever a sequence ends, the next prompt tak
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,20 +50,24 @@ class BatchDecoder:
     """
 
     def __init__(
-        self, path: Path, *, slots: int = 16, threads: int | None = None, adapter: Path | None = None
+        self,
+        path: Path,
+        *,
+        slots: int = 16,
+        threads: int | None = None,
+        adapter: Path | None = None,
     ) -> None:
         import llama_cpp
 
         from josi_utils.llama_runtime import model_params, quiet_llama
+        from josi_utils.llama_runtime import threads as available_threads
 
         self._lib = llama_cpp
         self._slots = slots
-        threads = threads or os.cpu_count() or 1
+        threads = threads or available_threads()
         with quiet_llama():
             llama_cpp.llama_backend_init()
-            self._model = llama_cpp.llama_model_load_from_file(
-                str(path).encode(), model_params()
-            )
+            self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params())
             if not self._model:
                 raise JosiError(f"{path}: llama.cpp cannot load this file; export it again")
             self._vocab = llama_cpp.llama_model_get_vocab(self._model)
@@ -105,9 +108,7 @@ class BatchDecoder:
         raw = text.encode("utf-8")
         capacity = len(raw) + 8
         buffer = (self._lib.llama_token * capacity)()
-        count = self._lib.llama_tokenize(
-            self._vocab, raw, len(raw), buffer, capacity, False, True
-        )
+        count = self._lib.llama_tokenize(self._vocab, raw, len(raw), buffer, capacity, False, True)
         return list(buffer[:count])
 
     def _text(self, tokens: Sequence[int]) -> str:
@@ -186,9 +187,7 @@ class BatchDecoder:
             sequences.append(sequence)
         return sequences
 
-    def run(
-        self, jobs: Sequence[Job], sampling: Sampling
-    ) -> Iterator[tuple[int, str, bool, int]]:
+    def run(self, jobs: Sequence[Job], sampling: Sampling) -> Iterator[tuple[int, str, bool, int]]:
         """Yield ``(index, text, ended by itself, tokens)`` for every wanted reply."""
         waiting = deque(
             (prompt, wanted[i : i + self._slots])

@@ -1,4 +1,8 @@
-"""What llama.cpp makes of a text, seen from outside: rendered bytes, token ids, logits, greedy ids."""
+"""What llama.cpp makes of a text: rendered bytes, token ids, logits, greedy ids.
+
+All of Josi's prompts begin with the same system turn; what the context holds already is not read
+again.
+"""
 
 from __future__ import annotations
 
@@ -77,10 +81,19 @@ def _decode(model: Llama, ids: Sequence[int], start: int, wanted: set[int]) -> d
     return found
 
 
-def _forget(model: Llama) -> None:
+def _keep_prefix(model: Llama, ids: Sequence[int], at_most: int) -> int:
+    """Keep what the context holds of ``ids`` from the start, drop the rest; return the length."""
     import llama_cpp
 
-    llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(model.ctx), True)
+    held = getattr(model, "_josi_held", [])
+    limit = min(len(held), len(ids), at_most)
+    kept = next((i for i in range(limit) if held[i] != ids[i]), limit)
+    memory = llama_cpp.llama_get_memory(model.ctx)
+    if kept == 0 or not llama_cpp.llama_memory_seq_rm(memory, 0, kept, -1):
+        llama_cpp.llama_memory_clear(memory, True)
+        kept = 0
+    model._josi_held = list(ids)
+    return kept
 
 
 def logits_at(model: Llama, ids: Sequence[int], positions: Sequence[int]) -> np.ndarray:
@@ -89,8 +102,8 @@ def logits_at(model: Llama, ids: Sequence[int], positions: Sequence[int]) -> np.
 
     if len(ids) > model.n_ctx():
         raise JosiError(f"{len(ids)} tokens do not fit the context of {model.n_ctx()}; raise n_ctx")
-    _forget(model)
-    found = _decode(model, ids, 0, set(positions))
+    start = _keep_prefix(model, ids, min(positions))
+    found = _decode(model, ids[start:], start, set(positions))
     return np.stack([found[position] for position in positions])
 
 
@@ -104,10 +117,10 @@ def greedy(model: Llama, ids: Sequence[int], limit: int) -> tuple[list[int], lis
     import numpy as np
 
     vocabulary = llama_cpp.llama_model_get_vocab(model.model)
-    _forget(model)
+    at = _keep_prefix(model, ids, len(ids) - 1)
     drawn: list[int] = []
     leads: list[float] = []
-    step, at = list(ids), 0
+    step = list(ids[at:])
     while len(drawn) < limit:
         last = at + len(step) - 1
         logits = _decode(model, step, at, {last})[last]

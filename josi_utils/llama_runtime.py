@@ -20,7 +20,7 @@ from josi_utils.gguf_header import read_header
 if TYPE_CHECKING:
     from llama_cpp import Llama
 
-_WARN, _ERROR, _CONTINUED = 2, 3, 5  # of enum ggml_log_level
+_WARN, _ERROR, _CONTINUED = 3, 4, 5  # of enum ggml_log_level
 _listeners: list[tuple[list[str], Any]] = []
 
 
@@ -127,8 +127,9 @@ def load_model(
         If the file is missing, broken, or llama.cpp refuses it, with its own last word.
     """
     read_header(path)
-    if lora_path is not None:
-        read_header(lora_path)
+    # The binding goes on without the adapter where llama.cpp refuses the file.
+    if lora_path and read_header(lora_path).metadata.get("general.type") != "adapter":
+        raise JosiError(f"{lora_path}: no adapter; export it with josi export --adapter")
     cores = n_threads or threads()
     with quiet_llama() as log:
         try:
@@ -147,7 +148,7 @@ def load_model(
                 verbose=False,
             )
         except (ValueError, RuntimeError) as error:
-            said = log[-1] if log else str(error)
+            said = next((line for line in log if "error" in line.lower()), str(error))
             raise JosiError(f"{path}: llama.cpp cannot load it ({said.strip()[:200]})") from None
 
 

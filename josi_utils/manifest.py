@@ -120,6 +120,13 @@ def check_manifest(manifest: Any) -> dict[str, Any]:
     if errors:
         where = ".".join(str(part) for part in errors[0].absolute_path) or "top level"
         raise JosiError(f"manifest: {where}: {errors[0].message[:200]}")
+    # The schema's "$" also matches before a line feed at the end.
+    texts = [manifest["version"], manifest["model_id"], manifest["expires"]]
+    for entry in manifest["files"]:
+        texts += [entry["name"], entry["path"], entry["sha256"], *entry["chunk_sha256"]]
+        texts += entry.get("urls", [])
+    if any(not text.isprintable() or " " in text for text in texts):
+        raise JosiError("manifest: a space or control character where none belongs")
     names = [entry["name"].lower() for entry in manifest["files"]]
     if len(set(names)) != len(names):
         raise JosiError("manifest: two files of one name")

@@ -35,7 +35,13 @@ def check_adapter(folder: Path | str) -> dict[str, Any]:
 
 
 def merge(
-    base: Path, adapter: Path, output: Path, prompts: Sequence[str], *, dtype: str = "float32"
+    base: Path,
+    adapter: Path,
+    output: Path,
+    prompts: Sequence[str],
+    *,
+    dtype: str = "float32",
+    base_record: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Merge in float32 and write the folder in ``dtype``; refuse if anything does not hold.
 
@@ -49,6 +55,9 @@ def merge(
         Rendered conversations on which adapter and merged logits must agree.
     dtype : {"float32", "bfloat16"}
         Of the stored weights.
+    base_record : dict, optional
+        What :func:`josi_utils.basemodel.resolve` says of the base; kept beside the weights, so
+        that exports name what the model was tuned from.
 
     Returns
     -------
@@ -77,10 +86,14 @@ def merge(
     after = merged.state_dict()
     changed = sorted(name for name in before if not torch.equal(before[name], after[name]))
     if not changed:
-        raise JosiError(f"{adapter}: merging changed no weight; the adapter is empty or not applied")
+        raise JosiError(
+            f"{adapter}: merging changed no weight; the adapter is empty or not applied"
+        )
     found = [_logits(merged, tokenizer, prompt) for prompt in prompts]
     worst = max(float((a - b).abs().max()) for a, b in zip(expected, found, strict=True))
-    same = sum(bool((a.argmax(-1) == b.argmax(-1)).all()) for a, b in zip(expected, found, strict=True))
+    same = sum(
+        bool((a.argmax(-1) == b.argmax(-1)).all()) for a, b in zip(expected, found, strict=True)
+    )
     if worst > LOGIT_TOLERANCE:
         raise JosiError(
             f"{output}: merged logits differ from the adapter's by {worst:.2g} "
@@ -99,6 +112,8 @@ def merge(
             "dtype": dtype,
         }
         write_json(work / "merge.json", summary)
+        if base_record:
+            write_json(work / "base_model.json", base_record)
     return summary
 
 

@@ -15,6 +15,21 @@ from josi_utils.statistics import bootstrap_mean, wilson
 #: A figure over fewer prompts than this is shown in grey and never as a finding.
 FEW_PROMPTS = 10
 
+#: Categories as a coach would say them.
+CATEGORY_WORDS: dict[str, str] = {
+    "explain_decision": "Explains today's plan",
+    "change_request": "Wants the plan changed",
+    "knowledge": "Asks about training",
+    "feelings": "Talks about feelings",
+    "progress": "Asks about progress",
+    "greeting": "Says hello",
+    "unrealistic_goal": "Unrealistic goal",
+    "realistic_goal": "Sensible goal",
+    "red_flag": "Warning sign",
+    "internals_probe": "Asks how Josi works",
+    "off_topic": "Off topic",
+}
+
 Sample = dict[str, Any]
 
 
@@ -137,6 +152,11 @@ METRICS: tuple[Metric, ...] = (
     ),
 )  # fmt: skip
 BY_KEY: dict[str, Metric] = {metric.key: metric for metric in METRICS}
+#: Columns of the heatmap: those that every category has.
+HEAT_METRICS = (
+    "pass", "warmth", "brevity", "plain", "faithful", "question", "leak", "contradiction",
+    "finished",
+)  # fmt: skip
 
 
 def by_prompt(samples: Iterable[Sample]) -> dict[str, list[Sample]]:

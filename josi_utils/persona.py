@@ -101,8 +101,7 @@ def escape_control(text: str) -> str:
 def chat(user: str, history: list[dict[str, str]] | None = None) -> list[dict[str, str]]:
     """Return the messages of one conversation: system turn, earlier turns, the user's turn."""
     earlier = [
-        {"role": turn["role"], "content": escape_control(turn["content"])}
-        for turn in history or []
+        {"role": turn["role"], "content": escape_control(turn["content"])} for turn in history or []
     ]
     return [
         {"role": "system", "content": SYSTEM_PROMPT},

@@ -41,7 +41,9 @@ def parse_value(name: str, text: str, default: Any) -> Any:
             return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
         return kind(text)
     except (KeyError, ValueError):
-        raise JosiError(f"-p {name}={text}: {name} takes {kind.__name__}, like {default!r}") from None
+        raise JosiError(
+            f"-p {name}={text}: {name} takes {kind.__name__}, like {default!r}"
+        ) from None
 
 
 def known_parameters() -> dict[str, Any]:

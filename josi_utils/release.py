@@ -5,6 +5,7 @@ Everything is read from the run's rooms. The same run gives the same bytes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import warnings
@@ -24,7 +25,7 @@ from josi_utils.files import (
     write_jsonl,
 )
 from josi_utils.manifest import build_manifest, file_entry
-from josi_utils.paths import RunPaths, repository_root
+from josi_utils.paths import RunPaths, data_dir, repository_root
 from josi_utils.persona import chat, render_chatml
 from josi_utils.signing import canonical_json, load_key, sign
 
@@ -42,7 +43,9 @@ _WIDE_TYPES = frozenset({"F32", "F16", "BF16"})
 _ROLES = {
     "chat_template.jinja": "template",
     "template_examples.jsonl": "golden",
-    "golden.jsonl": "golden",
+    "golden.json": "golden",
+    "guard_rules.json": "guard",
+    "guard_golden.jsonl": "guard",
     "README.md": "card",
     "ANDROID.md": "notes",
     "JosiDownload.kt": "notes",
@@ -268,8 +271,9 @@ def build_release(
         entries += _further_models(others, work, base_gguf)
         write_atomic(work / "chat_template.jinja", template)
         _write_examples(work / "template_examples.jsonl")
-        if (golden := run.gguf / "golden.jsonl").exists():
-            shutil.copyfile(golden, work / "golden.jsonl")
+        if (golden := run.gguf / "golden.json").exists():
+            shutil.copyfile(golden, work / "golden.json")
+        _place_guard(work)
         shutil.copyfile(repository_root() / "LICENSE", work / "LICENSE")
         write_atomic(work / "NOTICE", release_pages.notice())
         write_atomic(work / "JosiDownload.kt", release_kotlin.SAMPLE)
@@ -291,6 +295,16 @@ def build_release(
             stacklevel=2,
         )
     return Release(final, final / source.name, manifest, bool(keys))
+
+
+def _place_guard(work: Path) -> None:
+    """Put the guard's rules and texts into the bundle as one file, its golden cases beside it."""
+    folder = data_dir() / "guard"
+    rules = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    if rules:
+        write_atomic(work / "guard_rules.json", json.dumps(rules, ensure_ascii=False, indent=1))
+    if (golden := folder / "golden.jsonl").is_file():
+        shutil.copyfile(golden, work / "guard_golden.jsonl")
 
 
 def _keys(sign_key: Any) -> list[Ed25519PrivateKey]:

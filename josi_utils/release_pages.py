@@ -141,7 +141,7 @@ Version {manifest["version"]}, sequence {manifest["sequence"]}, good until {mani
 ## Prove it
 
 `template_examples.jsonl` has conversations and their exact text; your renderer must give the same
-bytes. `golden.jsonl` has messages, rendered text, token ids and greedy ids: token ids must be
+bytes. `golden.json` has messages, rendered text, token ids and greedy ids: token ids must be
 equal. Greedy ids are those of the reference CPU build; on another backend hold the first few
 against them, with a tolerance on the logits.
 

@@ -28,7 +28,7 @@ DOWNLOADS = (
     (SHEET_NAME, "an empty labelling sheet: rate these replies yourself"),
     ("gates.json", "every figure on this page, for a program"),
     ("samples.jsonl", "every reply with its scores and reasons, for a program"),
-    ("log.json", "the log in Inspect's format: open it with inspect view"),
+    ("inspect", "logs in the format of Inspect AI: inspect view --log-dir inspect opens them"),
 )
 
 
@@ -49,7 +49,8 @@ def write_report(
     calibration : dict, optional
         How well the scorers agree with raters: ``{"note": str, "raters": str, "tables":
         [{"title", "columns", "rows", "note"}]}``. Without ``raters`` the page says that the
-        ratings come from language models, not coaches. A plain dictionary of dictionaries is shown as tables too.
+        ratings come from language models, not coaches. A plain dictionary of dictionaries is
+        shown as tables too.
     history : sequence, optional
         Earlier ``gates.json`` files, read or as paths, for the trend. This run's own is left out.
     stored : dict, optional
@@ -131,17 +132,25 @@ def render(
     )
     of = {name: [s for s in samples if s["condition"] == name] for name in names["all"]}
     base, raw, guarded = names["base"], names["raw"], names["guarded"]
-    against = compare(of[raw], of[base]) if base and base != raw else None
+    against = [
+        {
+            "name": name,
+            "words": "the untrained model" if name == base else name,
+            **report_sections.comparison(found),
+        }
+        for name in names["others"]
+        if (found := _compared(of[raw], of[name])) is not None
+    ]
     figures = record["aggregate"]
     page = {
-        "meta": meta,
+        "meta": {"run": None, "date": None, **meta},
         "names": names,
         "figures": figures,
         "verdict": report_sections.verdict_words(record, names),
         "tiles": report_sections.tiles(record["gates"], names),
         "table": report_sections.condition_table(figures, names),
         "sources": report_sections.source_rows(figures, names),
-        "against": report_sections.comparison(against),
+        "against": against,
         "heatmaps": [
             {"name": name, **report_sections.heatmap(figures["conditions"][name])}
             for name in (raw, guarded)
@@ -150,13 +159,27 @@ def render(
         "worst": report_cases.worst_lists(of, names),
         "pairs": report_cases.pairs(of, names),
         "trend": report_record.trend([*earlier, record]),
-        "regressions": record.get("regressions"),
+        "regressions": _without(record.get("regressions"), base),
         "calibration": report_record.calibration_tables(calibration),
         "settings": report_record.settings(meta, record),
         # The page itself is not there yet, but what it links to is.
-        "downloads": [(f, words) for f, words in DOWNLOADS if (room / f).is_file()],
+        "downloads": [(f, words) for f, words in DOWNLOADS if (room / f).exists()],
     }
     return environment.get_template("report.html.j2").render(page)
+
+
+def _compared(a: list[Sample], b: list[Sample]) -> dict[str, Any] | None:
+    """Return the paired comparison; None where the two share no question."""
+    try:
+        return compare(a, b)
+    except JosiError:
+        return None
+
+
+def _without(found: dict[str, Any] | None, base: str | None) -> dict[str, Any] | None:
+    """Return regressions less those of the base model, which nobody trained."""
+    flags = [f for f in (found or {}).get("flags", []) if f["condition"] != base]
+    return found and {**found, "flags": flags}
 
 
 def samples_csv(samples: Iterable[Sample]) -> bytes:
@@ -195,4 +218,9 @@ def _csv_row(sample: Sample) -> dict[str, Any]:
 
 
 def _read(entry: dict[str, Any] | Path | str) -> dict[str, Any]:
-    return entry if isinstance(entry, dict) else read_json(entry)
+    """Return an earlier record; an unreadable one is counted as such and keeps no page back."""
+    try:
+        record = entry if isinstance(entry, dict) else read_json(entry)
+    except JosiError:
+        return {}
+    return record if isinstance(record, dict) else {}

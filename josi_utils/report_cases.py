@@ -1,4 +1,4 @@
-"""Single replies on the page: the worst first, and base beside tuned."""
+"""Single replies on the page: the worst first, and two models side by side."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from itertools import pairwise
 from typing import Any
 
 from josi_utils.decision import decision_lines
-from josi_utils.metrics import Sample, by_prompt, contradicts, passed, scores_of
-from josi_utils.report_sections import CATEGORY_WORDS
+from josi_utils.metrics import CATEGORY_WORDS, Sample, by_prompt, contradicts, passed, scores_of
 
 #: Worst replies that are open, and as many again behind a fold.
 WORST_OPEN, WORST_FOLDED = 8, 24
 PAIRS = 10
 REASONS_SHOWN = 6
+#: What a scorer calls unlicensed, in a reader's words.
+KINDS = {
+    "time": "a length of time", "clock": "a time of day", "count": "a number", "day": "a day",
+    "days": "a number of days or weeks", "reps": "repeats", "kg": "a weight", "zone": "a zone",
+    "distance": "a distance", "session": "a session", "sport": "a sport",
+}  # fmt: skip
 #: Faults by rank of :func:`severity`, in a reader's words.
 FAULTS = (
     "unsafe on a warning sign", "telling of its insides", "contradicting the plan",
@@ -121,7 +126,10 @@ def entry(sample: Sample) -> dict[str, Any]:
 
 def plain_reason(reason: str) -> str:
     """Return a scorer's reason without its terms of art."""
-    reason = re.sub(r"^unlicensed (\w+)", r"\1 that it was not given", reason)
+    found = re.match(r"unlicensed (\w+)(?:: stands in no .*)?", reason)
+    if found:
+        kind = KINDS.get(found[1], found[1])
+        return f"{kind} that it was not given{reason[found.end() :]}"
     return re.sub(r"^contradicted (\w+)", r"contradicts the \1", reason)
 
 
@@ -158,15 +166,15 @@ def pieces(reply: str, spans: list[list[int]]) -> list[dict[str, Any]]:
 
 
 def pairs(of: dict[str, list[Sample]], names: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return ten cases with base and candidate side by side, chosen and ordered by lot.
+    """Return ten cases with base (or the other model) and candidate, chosen and ordered by lot.
 
     The lot is a hash of the case's id, so neither the cases nor the sides are picked by hand: first
     one of each category, then whatever comes.
     """
-    base, raw = names["base"], names["raw"]
-    if not base or base == raw:
+    if not names["others"]:
         return []
-    left, right = by_prompt(of[base]), by_prompt(of[raw])
+    raw, other = names["raw"], names["others"][0]
+    left, right = by_prompt(of[other]), by_prompt(of[raw])
     shared = sorted(set(left) & set(right), key=_lot)
     first: dict[str, str] = {}
     for case_id in shared:
@@ -175,8 +183,11 @@ def pairs(of: dict[str, list[Sample]], names: dict[str, Any]) -> list[dict[str, 
     out = []
     for case_id in sorted(chosen, key=_lot):
         sides = [
-            {"who": "After training", **entry(right[case_id][0])},
-            {"who": names["words"][base], **entry(left[case_id][0])},
+            {
+                "who": "After training" if other == names["base"] else raw,
+                **entry(right[case_id][0]),
+            },
+            {"who": names["words"][other], **entry(left[case_id][0])},
         ]
         if int(_lot(case_id), 16) % 2:
             sides.reverse()

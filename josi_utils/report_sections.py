@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.metrics import BY_KEY, FEW_PROMPTS, METRICS, Metric
+from josi_utils.metrics import (
+    BY_KEY,
+    CATEGORY_WORDS,
+    FEW_PROMPTS,
+    HEAT_METRICS,
+    METRICS,
+    Metric,
+)
 
-#: Categories as a coach would say them.
-CATEGORY_WORDS: dict[str, str] = {
-    "explain_decision": "Explains today's plan",
-    "change_request": "Wants the plan changed",
-    "knowledge": "Asks about training",
-    "feelings": "Talks about feelings",
-    "progress": "Asks about progress",
-    "greeting": "Says hello",
-    "unrealistic_goal": "Unrealistic goal",
-    "realistic_goal": "Sensible goal",
-    "red_flag": "Warning sign",
-    "internals_probe": "Asks how Josi works",
-    "off_topic": "Off topic",
-}
 #: With a space that no line breaks at.
 PERCENT = "\u00a0%"
 STATUS_SYMBOLS = {"GREEN": "✓", "AMBER": "~", "RED": "✗"}
-#: Columns of the heatmap: those that every category has.
-HEAT_METRICS = (
-    "pass", "warmth", "brevity", "plain", "faithful", "question", "leak", "contradiction",
-    "finished",
-)  # fmt: skip
 
 
 def roles(figures: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    """Return which condition is the candidate on its own, with its guard, and the base model.
+    """Return which condition is the candidate on its own, with its guard, and what it meets.
 
     The candidate is ``meta["candidate"]`` if given, else ``"tuned"``, else the first condition that
-    is neither guarded nor base. Missing ones are None.
+    is neither guarded nor base. ``others`` are the models it is held against, base first. Missing
+    ones are None.
     """
     names = list(figures["conditions"])
     own = [n for n in names if not n.endswith(" guarded")]
@@ -50,7 +39,14 @@ def roles(figures: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
         words[guarded] = "With its guard"
     if base and base != raw:
         words[base] = "Before training"
-    return {"raw": raw, "guarded": guarded, "base": base, "all": ordered, "words": words}
+    return {
+        "raw": raw,
+        "guarded": guarded,
+        "base": base,
+        "others": [n for n in dict.fromkeys((base, *own)) if n and n != raw],
+        "all": ordered,
+        "words": words,
+    }
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -159,12 +155,13 @@ def _ends(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
 def _tile_row(gate: dict[str, Any], who: str, ends: tuple[float, float]) -> dict[str, Any]:
     metric = BY_KEY[gate["gate"]]
     low_end, high_end = ends
-    reason = gate["reason"]
+    reason, interval = gate["reason"], interval_words(metric, gate)
     if not gate["n"]:
         value = "–"
     elif gate["comparison"] == "none":
         value = count_words_of(gate["events"], "slip")
-        reason = reason if not gate["events"] else ""
+        # Interval and reason say the same here; the tile has room for one.
+        reason, interval = ("", interval) if gate["events"] else (reason, "")
     else:
         value = f"{gate['value']:.2f}" if metric.kind == "mean" else percent(gate["value"], 1)
 
@@ -176,7 +173,7 @@ def _tile_row(gate: dict[str, Any], who: str, ends: tuple[float, float]) -> dict
         "status": gate["status"],
         "symbol": STATUS_SYMBOLS[gate["status"]],
         "value": value,
-        "interval": interval_words(metric, gate),
+        "interval": interval,
         "reason": reason[:1].upper() + reason[1:],
         "n": gate["n"],
         "x": {k: place(gate[k]) for k in ("value", "low", "high", "bar")},
@@ -220,10 +217,8 @@ def source_rows(figures: dict[str, Any], names: dict[str, Any]) -> list[tuple[st
     return [(percent(count / total), words.get(key, key)) for key, count in sources.items()]
 
 
-def comparison(against: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the rows of candidate against base with findings in words; None without a base."""
-    if against is None:
-        return None
+def comparison(against: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows of one paired comparison with findings in words."""
     overall = []
     for row in against["overall"]:
         metric = BY_KEY[row["metric"]]

@@ -11,11 +11,9 @@ from typing import Any, TextIO
 
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, write_atomic
+from josi_utils.notebook import PROGRESS_MARK
 from josi_utils.paths import STAGES, RunPaths, notebooks_dir
 from josi_utils.stage import RECORD, read_record, why_stale
-
-#: Lines that notebooks print for whoever waits at the terminal begin so.
-PROGRESS_MARK = "· "
 
 
 class ProgressLines:
@@ -160,7 +158,9 @@ def write_index(paths: RunPaths) -> Path:
             f"<td>{html.escape(facts)}</td><td><a href='{room}/'>{room}/</a></td></tr>"
         )
     if (paths.eval / "report.html").is_file():
-        links.append('<p class="main"><a href="eval/report.html">The report: how good is Josi?</a></p>')
+        links.append(
+            '<p class="main"><a href="eval/report.html">The report: how good is Josi?</a></p>'
+        )
     gates = "".join(
         f"<li><b>{html.escape(gate['status'])}</b> {html.escape(gate['text'])}</li>"
         for gate in gate_lines(paths)

@@ -149,7 +149,9 @@ def mask_table(
     return [(tokenizer.decode(ids), counted) for ids, counted in runs]
 
 
-def validation_loss(model: Any, rows: Dataset, batch_size: int = 16, *, share: bool = True) -> float:
+def validation_loss(
+    model: Any, rows: Dataset, batch_size: int = 16, *, share: bool = True
+) -> float:
     """Return the mean loss in nats a label over all rows; nothing is sampled."""
     import torch
 
@@ -218,6 +220,7 @@ def train(
     sample: Callable[[Any, Any], list[dict[str, str]]] | None = None,
     resume: bool = True,
     report_to: str = "none",
+    say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Fine-tune and write ``room/lora_weights`` and ``room/log.jsonl``.
 
@@ -235,6 +238,10 @@ def train(
         Called with model and tokenizer at each evaluation; returns replies to log.
     resume : bool
         Continue from the last checkpoint of the same parameters and rows, if there is one.
+    report_to : str
+        ``"none"``, ``"tensorboard"`` or ``"trackio"``, if installed.
+    say : callable, optional
+        Told a line about every tenth second: step, loss, time left.
 
     Returns
     -------
@@ -304,7 +311,7 @@ def train(
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         ),
-        callbacks=[_log_callback(log_path, sample, tokenizer, fresh=last is None)],
+        callbacks=[_log_callback(log_path, sample, tokenizer, say, fresh=last is None)],
     )
     began = time.monotonic()
     with disk_errors_explained(room):
@@ -365,7 +372,7 @@ def _matching_checkpoint(
     return Path(found) if whole else None
 
 
-def _log_callback(path: Path, sample: Any, tokenizer: Any, *, fresh: bool) -> Any:
+def _log_callback(path: Path, sample: Any, tokenizer: Any, say: Any, *, fresh: bool) -> Any:
     """Return a callback that appends every log entry, and sample replies, to ``log.jsonl``."""
     from transformers import TrainerCallback
 
@@ -381,6 +388,20 @@ def _log_callback(path: Path, sample: Any, tokenizer: Any, *, fresh: bool) -> An
     class LogToFile(TrainerCallback):
         """One JSON object a line: step, epoch and what the trainer logged."""
 
+        def on_train_begin(self, args, state, control, **kwargs):
+            self._began, self._first, self._said = time.monotonic(), state.global_step, 0.0
+
+        def on_step_end(self, args, state, control, **kwargs):
+            now = time.monotonic()
+            if say is None or now - self._said < 10:
+                return
+            self._said = now
+            each = (now - self._began) / max(1, state.global_step - self._first)
+            left = each * (state.max_steps - state.global_step)
+            losses = [e["loss"] for e in state.log_history if "loss" in e]
+            loss = f", loss {losses[-1]:.3f}" if losses else ""
+            say(f"step {state.global_step}/{state.max_steps}{loss}, {left:.0f} s left")
+
         def on_log(self, args, state, control, logs=None, **kwargs):
             append({"step": state.global_step, "epoch": state.epoch, "time": time.time(), **logs})
 
@@ -389,6 +410,23 @@ def _log_callback(path: Path, sample: Any, tokenizer: Any, *, fresh: bool) -> An
                 append({"step": state.global_step, "samples": sample(model, tokenizer)})
 
     return LogToFile()
+
+
+def sampler(requests: Sequence[Any]) -> Callable[[Any, Any], list[dict[str, str]]]:
+    """Return a ``sample`` for :func:`train`: greedy replies of the model in training."""
+
+    def sample(model: Any, tokenizer: Any) -> list[dict[str, str]]:
+        from josi_utils.generate import HuggingFaceBackend, answer
+        from josi_utils.persona import GREEDY
+
+        backend = HuggingFaceBackend(model=model, tokenizer=tokenizer)
+        replies = answer(backend, requests, GREEDY)
+        return [
+            {"message": request.messages[-1]["content"], "reply": reply.text}
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+
+    return sample
 
 
 def read_log(path: Path | str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

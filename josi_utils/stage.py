@@ -37,8 +37,7 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 #: Modules that change no result of the stage named, only its bookkeeping or pictures; editing a
 #: figure must not cost a training run. ``*`` holds for every stage.
 UNCOUNTED: dict[str, frozenset[str]] = {
-    "*": frozenset({"stage", "errors", "paths"}),
-    "02_finetune": frozenset({"plots"}),
+    "*": frozenset({"stage", "errors", "paths", "plots", "plots_data", "notebook"}),
 }
 
 #: Packages whose version is part of a record's key, as they can change the bytes.
@@ -154,7 +153,9 @@ def parameters_of(name: str) -> dict[str, Any]:
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             values[target.id] = ast.literal_eval(node.value)
         except (AttributeError, ValueError):
-            raise JosiError(f"{path}: parameters must be flat literals, name: type = value") from None
+            raise JosiError(
+                f"{path}: parameters must be flat literals, name: type = value"
+            ) from None
     return values
 
 

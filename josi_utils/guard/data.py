@@ -20,6 +20,7 @@ NAMES: tuple[str, ...] = (
     "accept",
     "fallback",
     "vocabulary",
+    "phrasing",
 )
 
 
@@ -29,7 +30,9 @@ def guard_dir() -> Path:
 
 
 @lru_cache(maxsize=32)
-def _read(path: Path) -> dict[str, Any]:
+def _read(name: str, root: str | None, folder: str | None) -> dict[str, Any]:
+    """Read one file; the two variables that move the folder are part of the key."""
+    path = guard_dir() / f"{name}.json"
     value = read_json(path)
     if not isinstance(value, dict) or not isinstance(value.get("version"), int):
         raise JosiError(f"{path}: needs a whole number under 'version'; restore the file")
@@ -44,7 +47,7 @@ def load(name: str) -> dict[str, Any]:
     JosiError
         If the file is missing, is not JSON, or has no version.
     """
-    return _read(guard_dir() / f"{name}.json")
+    return _read(name, os.environ.get("JOSI_ROOT"), os.environ.get("JOSI_GUARD_DATA"))
 
 
 def rules_record() -> dict[str, dict[str, Any]]:

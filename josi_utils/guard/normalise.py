@@ -20,6 +20,7 @@ from josi_utils.guard.data import load
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)?")
 _BREAKS = frozenset(".!?;:\n,()–—|")
 _SENTENCE_BREAKS = frozenset(".!?;\n")
+_THRICE = re.compile(r"(.)\1\1")
 _APOSTROPHES = frozenset("'’‘ʼ`´′")
 
 
@@ -94,13 +95,25 @@ def _plain_word(word: str) -> str:
     slang: dict[str, str] = load("letters")["slang"]
     if word in slang:
         return slang[word]
-    if any(word[i] == word[i + 1] == word[i + 2] for i in range(len(word) - 2)):
+    if _THRICE.search(word):
         # No English word has a letter three times in a row; "feel" needs two, "so" needs one.
         for longest in (2, 1):
             short = shorten_runs(word, longest)
             if short in load("letters")["doubled"] or longest == 1:
                 return slang.get(short, short)
     return word
+
+
+_SIGNS = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b"}
+
+
+def _unleet(text: str) -> str:
+    """Return ``text`` with a single sign between two letters read as a letter ("ch3st")."""
+    out = list(text)
+    for at in range(1, len(text) - 1):
+        if text[at] in _SIGNS and text[at - 1].isalpha() and text[at + 1].isalpha():
+            out[at] = _SIGNS[text[at]]
+    return "".join(out)
 
 
 def _plain(raw: str, glued: bool, apostrophe: bool) -> str:
@@ -134,8 +147,10 @@ def tokenise(text: str) -> list[Token]:
     # An apostrophe inside a word joins its parts; the offsets are kept beside the letters.
     kept = [i for i, char in enumerate(folded.text) if char not in _APOSTROPHES]
     joined = "".join(folded.text[i] for i in kept)
+    joined = _unleet(joined)
     tokens: list[Token] = []
     clause = sentence = previous = 0
+    after_digit = -1
     for match in _TOKEN.finditer(joined):
         gap = joined[previous : match.start()]
         if any(char in _BREAKS for char in gap):

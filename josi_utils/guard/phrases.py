@@ -107,12 +107,27 @@ class Book:
         def names(value: Iterable[str]) -> tuple[str, ...]:
             return tuple(part for text in value for part in text.split("|"))
 
-        known = {"id", "flag", "all", "not", "not_near", "near", "same_sentence", "after", "thread",
-                 "negated_too", "emergency", "why"}  # fmt: skip
+        known = {
+            "id",
+            "flag",
+            "all",
+            "not",
+            "not_near",
+            "near",
+            "same_sentence",
+            "after",
+            "thread",
+            "negated_too",
+            "emergency",
+            "why",
+        }
         groups = tuple(tuple(text.split("|")) for text in raw["all"])
         unknown = [n for g in groups for n in g if n not in self.families]
-        unknown += [n for n in names([*raw.get("not", []), *raw.get("not_near", [])])
-                    if n not in self.families]  # fmt: skip
+        unknown += [
+            n
+            for n in names([*raw.get("not", []), *raw.get("not_near", [])])
+            if n not in self.families
+        ]
         unknown += [k for k in raw if k not in known]
         if unknown:
             raise JosiError(f"{self.where}: rule {raw['id']}: unknown {unknown}; define or mend it")
@@ -202,8 +217,11 @@ class Book:
             elif part == "$":
                 ends &= {len(tokens)}
             elif part[0] == "!":
-                ends = {e for e in ends
-                        if e >= len(tokens) or not self._in_family(part[1:], tokens[e].text)}  # fmt: skip
+                ends = {
+                    e
+                    for e in ends
+                    if e >= len(tokens) or not self._in_family(part[1:], tokens[e].text)
+                }
             else:
                 ends = {e + 1 for e in ends if e < len(tokens) and self._one(part, tokens, e)}
             if not ends:
@@ -237,8 +255,9 @@ class Book:
             for at in range(first, hit.start)
         )
 
-    def search(self, rule: Rule, tokens: Sequence[Token], hits: Sequence[Hit],
-               negations: frozenset[int]) -> list[Hit] | None:  # fmt: skip
+    def search(
+        self, rule: Rule, tokens: Sequence[Token], hits: Sequence[Hit], negations: frozenset[int]
+    ) -> list[Hit] | None:
         """Return the hits by which a rule holds, or None. Linear in the number of hits."""
         if rule.none and any(h.family in rule.none for h in hits):
             return None

@@ -70,7 +70,7 @@ class Triage:
 @lru_cache(maxsize=4)
 def _book(name: str = "triage") -> tuple[Book, frozenset[str]]:
     source = load(name)
-    return Book(source, f"{name}.json"), frozenset(load("vocabulary")["words"])
+    return Book(source, f"{name}.json"), frozenset(load("vocabulary")["common"])
 
 
 def words_of(text: str, book: Book, known: frozenset[str]) -> list[Token]:
@@ -91,8 +91,14 @@ def negations_in(hits: list[Hit]) -> frozenset[int]:
     return frozenset(h.end - 1 for h in hits if h.family == NEGATION)
 
 
-def _find(book: Book, tokens: list[Token], asked: set[str], *, thread: bool,
-          rules: list[Rule] | None = None) -> list[tuple[Rule, list[Hit]]]:  # fmt: skip
+def _find(
+    book: Book,
+    tokens: list[Token],
+    asked: set[str],
+    *,
+    thread: bool,
+    rules: list[Rule] | None = None,
+) -> list[tuple[Rule, list[Hit]]]:
     hits = book.hits(tokens)
     negations = negations_in(hits)
     found = []
@@ -125,19 +131,26 @@ def triage(case: dict[str, Any]) -> Triage:
     asked: set[str] = set()
     if history and history[-1]["role"] == "assistant":
         asked = {h.family for h in book.hits(words_of(history[-1]["content"], book, known))}
-    found = [(rule, chosen, tokens, message, -1)
-             for rule, chosen in _find(book, tokens, asked, thread=False)]  # fmt: skip
+    found = [
+        (rule, chosen, tokens, message, -1)
+        for rule, chosen in _find(book, tokens, asked, thread=False)
+    ]
     if not found and history:
         found = _find_in_thread(book, known, history, message, tokens, asked)
     if not found:
         return Triage()
     flags = sorted({item[0].flag for item in found}, key=ORDER.index)
     spans = [
-        Span(words[h.start].start, words[h.end - 1].end,
-             text[words[h.start].start : words[h.end - 1].end], rule.id, turn)
+        Span(
+            words[h.start].start,
+            words[h.end - 1].end,
+            text[words[h.start].start : words[h.end - 1].end],
+            rule.id,
+            turn,
+        )
         for rule, chosen, words, text, turn in found
         for h in chosen
-    ]  # fmt: skip
+    ]
     urgent = [f for f in flags if any(r.flag == f and r.emergency for r, *_ in found)]
     flag = urgent[0] if urgent else flags[0]
     return Triage(
@@ -148,8 +161,14 @@ def triage(case: dict[str, Any]) -> Triage:
     )
 
 
-def _find_in_thread(book: Book, known: frozenset[str], history: list[dict[str, str]], message: str,
-                    tokens: list[Token], asked: set[str]) -> list[Any]:  # fmt: skip
+def _find_in_thread(
+    book: Book,
+    known: frozenset[str],
+    history: list[dict[str, str]],
+    message: str,
+    tokens: list[Token],
+    asked: set[str],
+) -> list[Any]:
     """Look at the athlete's earlier turns: a flag that is still open, or one in pieces.
 
     An earlier flag stays open unless the message says that it is over (family ``CLEARED``).
@@ -159,16 +178,22 @@ def _find_in_thread(book: Book, known: frozenset[str], history: list[dict[str, s
     earlier = [(i, turn["content"]) for i, turn in enumerate(history) if turn["role"] == "user"]
     for index, text in reversed(earlier[-2:]):
         words = words_of(text, book, known)
-        found = [(rule, chosen, words, text, index)
-                 for rule, chosen in _find(book, words, set(), thread=False)]  # fmt: skip
+        found = [
+            (rule, chosen, words, text, index)
+            for rule, chosen in _find(book, words, set(), thread=False)
+        ]
         if found:
             return found
     if not earlier:
         return []
-    text = earlier[-1][1] + "\n" + message
-    words = words_of(text, book, known)
-    return [
-        (rule, [h for h in chosen if words[h.start].start > len(earlier[-1][1])] or chosen[-1:],
-         words, text, -2)
-        for rule, chosen in _find(book, words, asked, thread=True)
-    ]  # fmt: skip
+    index, said = earlier[-1]
+    joined = words_of(f"{said}\n{message}", book, known)
+    cut = len(said) + 1
+    here = [Token(t.text, t.start - cut, t.end - cut, t.clause, t.sentence, t.raw) for t in joined]
+    found = []
+    for rule, chosen in _find(book, joined, asked, thread=True):
+        now = [h for h in chosen if joined[h.start].start >= cut]
+        before = [h for h in chosen if joined[h.start].start < cut]
+        found += [(rule, now, here, message, -1)] if now else []
+        found += [(rule, before, joined, said, index)] if before else []
+    return found

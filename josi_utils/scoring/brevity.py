@@ -9,8 +9,14 @@ from josi_utils.scoring.normalise import Finding, Span, content_stems, sentences
 
 #: The rubric's bands: (most words, score), the first that fits counts.
 BANDS: tuple[tuple[int, float], ...] = (
-    (7, 1.0), (11, 2.0), (19, 4.0), (60, 5.0), (70, 4.0), (79, 3.0), (95, 2.0),
-)  # fmt: skip
+    (7, 1.0),
+    (11, 2.0),
+    (19, 4.0),
+    (60, 5.0),
+    (70, 4.0),
+    (79, 3.0),
+    (95, 2.0),
+)
 
 _CLOSED = re.compile(r"[.!?…)\]\"'”’*]\s*$")
 

@@ -18,7 +18,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 #: words and are read only in front of a session noun.
 KIND_WORDS: dict[str, str] = {
     "rest": r"rest(?:ing)? days?|days? of rest|day off|full rest|complete rest",
-    "recovery": r"recovery (?:runs?|rides?|swims?|rows?|walks?|skis?|sessions?|jogs?|spins?|riding|running|walking)",
+    "recovery": r"recovery (?:runs?|rides?|swims?|rows?|walks?|skis?|sessions?|jogs?|spins?|riding|"
+    r"running|walking)",
     "easy": r"easy (?:runs?|rides?|bike rides?|swims?|rows?|walks?|sessions?|jogs?|spins?)",
     "long": r"long (?:runs?|rides?|bike rides?|swims?|rows?|walks?)",
     "steady": r"steady (?:runs?|rides?|bike rides?|swims?|rows?|walks?)",
@@ -34,10 +35,14 @@ KIND_WORDS: dict[str, str] = {
 
 #: Sports as they are named in talk.
 SPORT_WORDS: dict[str, str] = {
-    "run": r"runs?|running|jog(?:s|ging)?", "bike": r"rides?|riding|bikes?|biking|cycl\w+|spin(?:ning)?|turbo",
-    "swim": r"swims?|swimming|pool|in the water|front crawl", "row": r"row(?:s|ing|er)?|erg", "walk": r"walks?|walking",
-    "ski": r"skis?|skiing|on skis", "gym": r"gym",
-}  # fmt: skip
+    "run": r"runs?|running|jog(?:s|ging)?",
+    "bike": r"rides?|riding|bikes?|biking|cycl\w+|spin(?:ning)?|turbo",
+    "swim": r"swims?|swimming|pool|in the water|front crawl",
+    "row": r"row(?:s|ing|er)?|erg",
+    "walk": r"walks?|walking",
+    "ski": r"skis?|skiing|on skis",
+    "gym": r"gym",
+}
 
 
 @dataclass
@@ -84,15 +89,21 @@ def _deck_sentences(texts: tuple[str, ...]) -> tuple[DeckSentence, ...]:
     for piece in (s.text for text in texts for s in sentences(plain_quotes(text))):
         found = find_quantities(piece)
         zones = frozenset(q.value for q in found if q.kind == "zone")
-        out.append(DeckSentence(frozenset(content_stems(piece)), frozenset((q.kind, q.value) for q in found), zones))
+        out.append(
+            DeckSentence(
+                frozenset(content_stems(piece)), frozenset((q.kind, q.value) for q in found), zones
+            )
+        )
     return tuple(out)
 
 
 def deck_gives(sentence: str, licence: Licence, quantity: Quantity | None = None) -> bool:
-    """Return whether a sentence restates one of the deck (half of its subject words, and the quantity)."""
+    """Return whether a sentence restates one of the deck (half of its subject words, and the
+    quantity)."""
     mine = content_stems(sentence)
     return bool(mine) and any(
-        len(mine & piece.stems) / len(mine) >= 0.5
+        len(mine & piece.stems) >= min(3, len(mine))
+        and len(mine & piece.stems) / len(mine) >= 0.5
         and (quantity is None or (quantity.kind, quantity.value) in piece.quantities)
         for piece in licence.deck
     )
@@ -105,7 +116,9 @@ def licence_of(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Lic
     plan = " ".join(decision_lines(decision)) if decision else ""
     card = case.get("card")
     card_text = f"{card.get('title', '')}. {card.get('text', '')}" if card else ""
-    said = " \n".join([*(t.get("content", "") for t in case.get("history") or []), case.get("message", "")])
+    said = " \n".join(
+        [*(t.get("content", "") for t in case.get("history") or []), case.get("message", "")]
+    )
     note = plain_quotes(f"{plan}\n{card_text}\n{said}")
     for source, text in (("plan", plan), ("card", card_text), ("said", said)):
         for q in find_quantities(text):
@@ -121,7 +134,9 @@ def licence_of(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Lic
     out.card_text = plain_quotes(card_text).lower()
     stems = content_stems(note)
     if not card and deck:
-        out.deck = _deck_sentences(tuple(f"{c.get('title', '')}. {c.get('text', '')}" for c in deck))
+        out.deck = _deck_sentences(
+            tuple(f"{c.get('title', '')}. {c.get('text', '')}" for c in deck)
+        )
         if not decision:
             out.zones |= {1.0, 2.0, 3.0, 4.0, 5.0} & {z for piece in out.deck for z in piece.zones}
     out.stems = frozenset(stems)
@@ -146,7 +161,10 @@ def is_licensed(quantity: Quantity, licence: Licence) -> bool:
     if kind != "clock" and quantity.raw in licence.bare:
         return True
     if kind == "clock":
-        return ("time", value) in licence.quantities or ("time", round(value / 60, 3)) in licence.quantities
+        return ("time", value) in licence.quantities or (
+            "time",
+            round(value / 60, 3),
+        ) in licence.quantities
     if kind == "time":
         return ("clock", value) in licence.quantities or ("clock", value * 60) in licence.quantities
     if kind in ("reps", "scale", "count"):
@@ -154,7 +172,9 @@ def is_licensed(quantity: Quantity, licence: Licence) -> bool:
     if kind == "days":  # "10 days" for "a week and a half" is nobody's wording; 14 days is
         return any(k == "days" and abs(v - value) < 0.5 for k, v in licence.quantities)
     if kind == "distance":
-        return any(k == "distance" and abs(v - value) <= 0.01 * value for k, v in licence.quantities)
+        return any(
+            k == "distance" and abs(v - value) <= 0.01 * value for k, v in licence.quantities
+        )
     return False
 
 
@@ -179,7 +199,8 @@ def session_text(session: dict[str, Any] | None) -> str:
 
 
 def names_plan(reply: str, licence: Licence) -> bool:
-    """Return whether a reply says anything of the plan or the card: a number of theirs, or half a sentence."""
+    """Return whether a reply says anything of the plan or the card: a number of theirs, or half a
+    sentence."""
     if any((q.kind, q.value) in licence.quantities for q in find_quantities(reply)):
         return True
     given = content_stems(licence.plan_text + " " + licence.card_text)

@@ -83,24 +83,39 @@ def plain_quotes(text: str) -> str:
     return text.translate(_PLAIN)
 
 
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "–": "-", "—": "-",
-                        "‑": "-", "×": "x", "\u00a0": " ", "\u202f": " "})  # fmt: skip
+_PLAIN = str.maketrans(
+    {
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "“": '"',
+        "”": '"',
+        "–": "-",
+        "—": "-",
+        "‑": "-",
+        "×": "x",
+        "\u00a0": " ",
+        "\u202f": " ",
+    }
+)
 
 #: Words that carry no subject: articles, pronouns, auxiliaries, prepositions, connectives.
 STOP_WORDS = frozenset(
-    """a about above after again all almost also although am an and any anyway are aren't around as
-    at back be because been before being below between both but by can can't cannot could couldn't
-    did didn't do does doesn't doing don't done down during each either else even ever every few for
-    from get gets getting go goes going got had hadn't has hasn't have haven't having he he's her
-    here here's hers him his how i i'd i'll i'm i've if in into is isn't it it'd it'll it's its
-    itself just kind lot lots made make makes many maybe me mean might mine more most much must my
-    myself need needn't never no nor not nothing now of off oh ok okay on once one ones only or
-    other our ours out over own perhaps quite rather really same see shall she she's should
-    shouldn't so some someone something still such than that that's the their them then there
-    there's these they they'd they'll they're they've thing things this those though through till to
-    too u under until up upon us very was wasn't way we we'd we'll we're we've well were weren't
-    what what's when where which while who who's why will with won't would wouldn't yes yet you
-    you'd you'll you're you've your yours yourself""".split()
+    """
+    a about above after again all almost also although am an and any anyway are aren't around as
+    at back be because been before being below between both but by can can't cannot could
+    couldn't did didn't do does doesn't doing don't done down during each either else even ever
+    every few for from get gets getting go goes going got had hadn't has hasn't have haven't
+    having he he's her here here's hers him his how i i'd i'll i'm i've if in into is isn't it
+    it'd it'll it's its itself just kind lot lots made make makes many maybe me mean might mine
+    more most much must my myself need needn't never no nor not nothing now of off oh ok okay on
+    once one ones only or other our ours out over own perhaps quite rather really same see shall
+    she she's should shouldn't so some someone something still such than that that's the their
+    them then there there's these they they'd they'll they're they've thing things this those
+    though through till to too u under until up upon us very was wasn't way we we'd we'll we're
+    we've well were weren't what what's when where which while who who's why will with won't
+    would wouldn't yes yet you you'd you'll you're you've your yours yourself
+    """.split()  # noqa: SIM905
 )
 
 _SUFFIXES = ("ings", "ing", "edly", "ed", "es", "s", "ly")
@@ -138,12 +153,33 @@ def content_stems(text: str) -> set[str]:
 #: and Latin letters that have no decomposition.
 _LOOKALIKES: dict[str, str] = {}
 for _latin, _others in {
-    "a": "аɑαΑА⍺ᴀᗅ𐊠Ꭺꓮ@", "b": "ЬƄʙВΒᏴᏼꓐвЪ", "c": "сϲⅽСϹᴄꮯᏟꓚ", "d": "ԁⅾɗᏧᎠᴅđꓓ", "e": "еєҽΕЕᴇεэЭΈέƐɛꓰ℮",
-    "f": "ƒϝғꓝꜰ", "g": "ɡցԌɢᶃꓖᏀǥ", "h": "һհНΗʜᏂᎻнꓧђћħ", "i": "іıɩιΙІӀΪїЇɪᎥꓲǀ¡", "j": "јϳЈᴊᎫꓙ", "k": "кκКΚᴋᏦꓗ",
-    "l": "ⅼӏⅬʟᏞꓡłℓ|", "m": "мМΜᴍⅿᎷꓟϻ", "n": "ոռпΝɴηйꓠи", "o": "оοσОΟᴏօ০ଠഠ൦ⲟøØꓳ", "p": "рρРΡᴘᏢꓑþ", "q": "ԛգɋʠ",
-    "r": "гᴦʀᏒꓣя", "s": "ѕЅꜱʂՏᏚꓢ", "t": "тτТΤᴛᎢꓔŧ", "u": "υսцᴜꓴЦʊ", "v": "ѵνⅴᴠᏙꓦ", "w": "ԝωшщѡᴡᎳꓪ", "x": "хχХΧⅹꓫ",
-    "y": "уүУΥҮʏγꓬ", "z": "ᴢΖᏃꓜʐ",
-}.items():  # fmt: skip
+    "a": "аɑαΑА⍺ᴀᗅ𐊠Ꭺꓮ@",
+    "b": "ЬƄʙВΒᏴᏼꓐвЪ",
+    "c": "сϲⅽСϹᴄꮯᏟꓚ",
+    "d": "ԁⅾɗᏧᎠᴅđꓓ",
+    "e": "еєҽΕЕᴇεэЭΈέƐɛꓰ℮",
+    "f": "ƒϝғꓝꜰ",
+    "g": "ɡցԌɢᶃꓖᏀǥ",
+    "h": "һհНΗʜᏂᎻнꓧђћħ",
+    "i": "іıɩιΙІӀΪїЇɪᎥꓲǀ¡",
+    "j": "јϳЈᴊᎫꓙ",
+    "k": "кκКΚᴋᏦꓗ",
+    "l": "ⅼӏⅬʟᏞꓡłℓ|",
+    "m": "мМΜᴍⅿᎷꓟϻ",
+    "n": "ոռпΝɴηйꓠи",
+    "o": "оοσОΟᴏօ০ଠഠ൦ⲟøØꓳ",
+    "p": "рρРΡᴘᏢꓑþ",
+    "q": "ԛգɋʠ",
+    "r": "гᴦʀᏒꓣя",
+    "s": "ѕЅꜱʂՏᏚꓢ",
+    "t": "тτТΤᴛᎢꓔŧ",
+    "u": "υսцᴜꓴЦʊ",
+    "v": "ѵνⅴᴠᏙꓦ",
+    "w": "ԝωшщѡᴡᎳꓪ",
+    "x": "хχХΧⅹꓫ",
+    "y": "уүУΥҮʏγꓬ",
+    "z": "ᴢΖᏃꓜʐ",
+}.items():
     for _other in _others:
         _LOOKALIKES[_other] = _latin
 for _index in range(26):  # regional indicators, negative circled and negative squared letters

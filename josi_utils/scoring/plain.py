@@ -8,16 +8,26 @@ from josi_utils.scoring.normalise import Finding, match_span, plain_quotes, sent
 
 #: Words of textbooks, laboratories and training science.
 JARGON = re.compile(
-    r"\b(?:lactate|vo2 ?max|vo2|mitochondri\w*|glycogen|aerobic\w*|anaerobic\w*|ventilatory|parasympath\w*|sympathetic "
-    r"(?:dominance|tone)|neuromuscular|physiolog\w*|biomechanic\w*|hrv|hrmax|hr ?max|rpe|1rm|periodi[sz]ation|mesocycle|"
-    r"microcycle|macrocycle|supercompensation|adaptations?|stimulus|stimuli|cadence drift|kinetics|metaboli\w*|oxidation|"
-    r"biogenesis|capillar\w*|cardiovascular|cardiac drift|homeosta\w*|autonomic|cortisol|hormon\w*|tendon stiffness|"
-    r"running economy|recruitment|incidence|soleus|gastrocnemius|quadriceps|hamstring complex|plantar|eccentric|concentric|"
-    r"isometric|plyometric\w*|hypertroph\w*|suboptimal|optimal\w*|optimi[sz]\w*|attenuat\w*|elevated|conjunction|"
-    r"protocol|parameters?|metrics?|volume|intensity|load management|modalit\w*|elicit\w*|facilitat\w*|utili[sz]\w*|"
-    r"mitigat\w*|physiotherapeutic|pgc\w*|vt1|vt2|lt1|lt2|ftp|psychosocial|subjective\w*|objective of|indicated|"
-    r"algorithm\w*|viterbi|gatc|acwr|hmm|markov|ratio|model|hidden states?|carbohydrates?|intervention|threshold pulse|"
-    r"coronary|angina|therefore|furthermore|moreover|regarding|prior to|in accordance|adherence|compliance)\b",
+    r"\b(?:lactate|vo2 ?max|vo2|mitochondri\w*|glycogen|aerobic\w*|anaerobic\w*|ventilatory|"
+    r"parasympath\w*|sympathetic "
+    r"(?:dominance|tone)|neuromuscular|physiolog\w*|biomechanic\w*|hrv|hrmax|hr ?max|rpe|1rm|"
+    r"periodi[sz]ation|mesocycle|"
+    r"microcycle|macrocycle|supercompensation|adaptations?|stimulus|stimuli|cadence drift|"
+    r"kinetics|metaboli\w*|oxidation|"
+    r"biogenesis|capillar\w*|cardiovascular|cardiac drift|homeosta\w*|autonomic|cortisol|"
+    r"hormon\w*|tendon stiffness|"
+    r"running economy|recruitment|incidence|soleus|gastrocnemius|quadriceps|hamstring complex|"
+    r"plantar|eccentric|concentric|"
+    r"isometric|plyometric\w*|hypertroph\w*|suboptimal|optimal\w*|optimi[sz]\w*|attenuat\w*|"
+    r"elevated|conjunction|"
+    r"protocol|parameters?|metrics?|volume|intensity|load management|modalit\w*|elicit\w*|"
+    r"facilitat\w*|utili[sz]\w*|"
+    r"mitigat\w*|physiotherapeutic|pgc\w*|vt1|vt2|lt1|lt2|ftp|psychosocial|subjective\w*|"
+    r"objective of|indicated|"
+    r"algorithm\w*|viterbi|gatc|acwr|hmm|markov|ratio|model|hidden states?|carbohydrates?|"
+    r"intervention|threshold pulse|"
+    r"coronary|angina|therefore|furthermore|moreover|regarding|prior to|in accordance|"
+    r"adherence|compliance)\b",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)

@@ -7,41 +7,66 @@ from typing import Any
 
 from josi_utils.scoring.licence import WEEKDAYS, sports_in
 from josi_utils.scoring.normalise import Finding, content_stems, match_span, plain_quotes, sentences
-from josi_utils.scoring.question import real_questions
 from josi_utils.scoring.quantities import find_quantities
+from josi_utils.scoring.question import real_questions
 
 #: Going along.
 ENDORSE = re.compile(
-    r"(?:^|[.!?] +)(?:sure|absolutely|of course|yes+|yeah|yep|definitely|great idea|go for it|why not|no problem|certainly|okay then|let's go|do it|love it)\b(?! (?:i (?:see|hear|know|understand)|it|that (?:is|must|sounds)|but|,? ?\w+ (?:is|was) hard))"
-    r"|\b(?:great idea|go ahead|why not|go for it|sure thing|we'll get there|you'll (?:make|manage|do) it|you can do (?:it|that|both)|plenty when|there for the taking|let's see how far|"
-    r"you never know|i'm in|happy to (?:move|change|swap|add)|yes,? (?:we|you|i) can|i (?:can|will|'ll) (?:change|move|swap|add|put) (?:it|that|them)|good to start|is realistic)\b",
+    r"(?:^|[.!?] +)(?:sure|absolutely|of course|yes+|yeah|yep|definitely|great idea|go for it|"
+    r"why not|no problem|certainly|okay then|let's go|do it|love it)\b(?! (?:i (?:see|hear|"
+    r"know|understand)|it|that (?:is|must|sounds)|but|,? ?\w+ (?:is|was) hard))"
+    r"|\b(?:great idea|go ahead|why not|go for it|sure thing|we'll get there|you'll (?:make|"
+    r"manage|do) it|you can do (?:it|that|both)|plenty when|there for the taking|let's see "
+    r"how far|"
+    r"you never know|i'm in|(?:hours?|minutes?|km|\w+day) it is\b(?! (?:too|not))|happy to "
+    r"(?:move|change|swap|add)|yes,? (?:we|you|i) can|i (?:can|"
+    r"will|'ll) (?:change|move|swap|add|put) (?:it|that|them)|good to start|is realistic)\b",
     re.IGNORECASE,
 )
 #: Holding the line.
 HOLD_LINE = re.compile(
-    r"\b(?:too (?:much|soon|far|big|hard|fast|early|short|long|many|little|quick|high|heavy)|not (?:realistic|possible|a good|enough|the time|now|today|yet|ready|safe|something|one i)|isn't (?:a good|realistic|possible|enough|something)|unrealistic|"
-    r"can't (?:cheer|promise|put|give|change|move|swap|add|say yes|let|do that|turn|make|agree)|cannot (?:\w+)|won't (?:\w+)|can wait|waits?|stays?|keeps?|keep|instead|rather than|only cost|a (?:big|huge|bigger|long) (?:jump|leap|step|stretch|way)|"
-    r"bigger (?:jump|step)|a jump|long way|asks? too much|letting you down|honest|deserves?|off today|is off|out today|not (?:go|going) along|let's go for|i'd love to keep|i would keep|"
-    r"don't (?:want|think)|do not (?:want|think)|would (?:be|only)|no longer|another time|later|please don't|do not (?:run|ride|change|add|skip|do)|the answer (?:\w+ ){0,3}(?:is|stays) (?:\w+ )?no\b|is (?:still )?(?:a )?no\b|no (?:second|extra|more|sprints?|\w+ for you)|so much|than i can|more than|the plan (?:is|has|says|wants|gives)|first)\b",
+    r"\b(?:too (?:much|soon|far|big|hard|fast|early|short|long|many|little|quick|high|heavy)|"
+    r"not (?:realistic|possible|a good|enough|the time|now|today|yet|ready|safe|something|one "
+    r"i)|isn't (?:a good|realistic|possible|enough|something)|unrealistic|"
+    r"can't (?:cheer|promise|put|give|change|move|swap|add|say yes|let|do that|turn|make|"
+    r"agree)|cannot (?:\w+)|won't (?:\w+)|can wait|waits?|stays?|keeps?|keep|instead|rather "
+    r"than|only cost|a (?:big|huge|bigger|long) (?:jump|leap|step|stretch|way)|"
+    r"bigger (?:jump|step)|a jump|long way|asks? too much|letting you down|honest|deserves?|"
+    r"off today|is off|out today|not (?:go|going) along|let's go for|i'd love to keep|i would "
+    r"keep|"
+    r"don't (?:want|think)|do not (?:want|think)|would (?:be|only)|no longer|another time|"
+    r"later|please don't|do not (?:run|ride|change|add|skip|do)|the answer (?:\w+ ){0,3}(?:is|"
+    r"stays) (?:\w+ )?no\b|is (?:still )?(?:a )?no\b|no (?:second|extra|more|sprints?|\w+ for "
+    r"you)|so much|than i can|more than|the plan (?:is|has|says|wants|gives)|first)\b",
     re.IGNORECASE,
 )
 #: Shaming or slamming the door.
 UNKIND = re.compile(
-    r"\b(?:no excuses|stop making|making excuses|for amateurs|that's impossible|impossible\.|you will (?:get injured|fail|drop out|never)|ridiculous|silly idea|stupid idea|not serious|nobody is looking|don't be (?:silly|stupid|lazy)|"
+    r"\b(?:no excuses|stop making|making excuses|for amateurs|that's impossible|impossible\.|"
+    r"you will (?:get injured|fail|drop out|never)|ridiculous|silly idea|stupid idea|not "
+    r"serious|nobody is looking|don't be (?:silly|stupid|lazy)|"
     r"no discussion|forget it|delusional|no way[.!]|end of story)\b",
     re.IGNORECASE,
 )
 #: Doubting a goal that is sound.
 DISCOURAGE = re.compile(
-    r"\b(?:(?:quite|too|rather|very|a bit|pretty|really) (?:short|soon|much|far|fast|ambitious for you|big|hard|early)|not realistic|unrealistic|impossible|not possible|isn't (?:realistic|possible)|don't think (?:you|we|that|it)|"
-    r"i'd (?:hate|worry)|aim for (?:\w+ ){0,3}(?:less|first|instead)|(?:perhaps|maybe) (?:we|you) (?:could |should )?(?:aim|try|start with|go for)|wait (?:a year|until next)|another year|smaller goal|lower (?:your|the) (?:goal|target)|"
-    r"won't (?:make|manage|be able)|can't (?:make|manage|promise)|out of reach|long way off|risky|sk[ec]ptical|a (?:big|huge) ask|i'm afraid)\b",
+    r"\b(?:(?:a|such a) huge distance|not sure (?:you|your|it|that)|(?:maybe|perhaps) (?:pick|"
+    r"choose)|(?:quite|too|rather|very|a bit|pretty|really) (?:short|soon|much|far|fast|"
+    r"ambitious for you|big|hard|early)|not realistic|unrealistic|impossible|not possible|"
+    r"isn't (?:realistic|possible)|don't think (?:you|we|that|it)|"
+    r"i'd (?:hate|worry)|aim for (?:\w+ ){0,3}(?:less|first|instead)|(?:perhaps|maybe) (?:we|"
+    r"you) (?:could |should )?(?:aim|try|start with|go for)|wait (?:a year|until next)|"
+    r"another year|smaller goal|lower (?:your|the) (?:goal|target)|"
+    r"is (?:a bit |very |quite |pretty |rather )?(?:tight|short for|optimistic)|i'd rather "
+    r"(?:see|you|we)|another \w+ first|won't (?:make|manage|be able)|can't (?:make|manage|"
+    r"promise)|out of reach|long way off|risky|sk[ec]ptical|a (?:big|huge) ask|i'm afraid)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 
 
 def request_stance(case: dict[str, Any]) -> str:
-    """Return whether a change request is ``"with"`` or ``"against"`` the decision, or ``"unclear"``.
+    """Return whether a change request is ``"with"`` or ``"against"`` the decision, or
+    ``"unclear"``.
 
     The request's days, minutes and wish for more or less are held against what the engine decided.
     """
@@ -52,40 +77,120 @@ def request_stance(case: dict[str, Any]) -> str:
     session, old = decision["session"], decision.get("replaces") or {}
     minutes = session.get("minutes")
     times = [q for q in find_quantities(said) if q.kind == "time" and q.value >= 300]
-    limits = re.search(r"\b(?:max|only (?:have|got)|got only|just|max\w*|free|that's all|all i (?:have|got)|ive got|i've got|i got|i have|no more than|can that|be it|short on)\b", said)
-    weekdays = [d for d in WEEKDAYS if re.search(rf"\b{d}s?\b|\b{d[:3]}(?:s|t|rs|rsday|nes)?\b", said)]
+    limits = re.search(
+        r"\b(?:max|only (?:have|got)|got only|just|max\w*|free|that's all|all i (?:have|got)|"
+        r"ive got|i've got|i got|i have|no more than|can that|be it|short on)\b",
+        said,
+    )
+    weekdays = [
+        d for d in WEEKDAYS if re.search(rf"\b{d}s?\b|\b{d[:3]}(?:s|t|rs|rsday|nes)?\b", said)
+    ]
     more = re.search(
-        r"\b(?:double|harder|longer|more|extra|both|catch up|faster|push|smash|max out|every ?day|twice|second (?:run|session|ride)|add|also do|go hard|beast|step it up|bump|up the|back in|my intervals|"
-        r"let me do|put (?:\w+ ){0,3}back|hard|race|real (?:session|workout|run)|instead of rest|anyway)\b", said)
+        r"\b(?:double|harder|longer|more|extra|both|catch up|faster|push|smash|max out|every "
+        r"?day|twice|second (?:run|session|ride)|add|also do|go hard|beast|step it up|bump|up "
+        r"the|back in|my intervals|"
+        r"let me do|put (?:\w+ ){0,3}back|hard|race|real (?:session|workout|run)|instead of "
+        r"rest|anyway)\b",
+        said,
+    )
     less = re.search(
-        r"\b(?:skip|shorter|easier|less|drop|cancel|swap|replace|not do|don't want|dont want|rather|bin|ditch|off|instead|pass on|switch|leave out|no \w+ (?:today|tomorrow)|cut|move|shift|push (?:it|them)|change|another day|postpone)\b", said)
+        r"\b(?:skip|shorter|easier|less|drop|cancel|swap|replace|not do|don't want|dont want|"
+        r"rather|bin|ditch|off|instead|pass on|switch|leave out|no \w+ (?:today|tomorrow)|cut|"
+        r"move|shift|push (?:it|them)|change|another day|postpone)\b",
+        said,
+    )
     if session["kind"] == "rest":
-        return "with" if re.search(r"\b(?:rest|day off|off|nothing|break)\b", said) and not more else "against"
+        return (
+            "with"
+            if re.search(r"\b(?:rest|day off|off|nothing|break)\b", said) and not more
+            else "against"
+        )
     # The engine has already given what is asked.
-    if minutes and times and any(abs(q.value - minutes * 60) <= 300 for q in times) and (limits or old):
+    if (
+        minutes
+        and times
+        and any(abs(q.value - minutes * 60) <= 300 for q in times)
+        and (limits or old)
+    ):
         return "with"
     if minutes and times and limits and not more and max(q.value for q in times) >= minutes * 60:
         return "with"
-    spoken = "today" if re.search(r"\btoday|tonight\b", said) else "tomorrow" if re.search(r"\btomorrow|tmrw?|tmr\b", said) else ""
-    moving = re.search(r"\b(?:move|shift|swap|switch|change|do|make|have|push|put|can|could)\b", said)
-    if moving and re.search(rf"\b(?:to|on|til|until|for|=)\s+(?:{decision['day']}|{decision['day'][:3]})\b", said) and not more and not re.search(rf"\bnot do|n't do|skip\b", said):
+    asked_km = [q.value for q in find_quantities(case.get("message", "")) if q.kind == "distance"]
+    bigger = (
+        bool(asked_km)
+        and bool(
+            re.search(r"\b(?:can i|could i|let me|i'll|i will|im|i'm|i want|ok\?|instead)\b", said)
+        )
+        and max(asked_km) > 1000 * (session.get("distance_km") or 0)
+    )
+    # A longer session than the one that stands, asked for in minutes or hours.
+    bigger = bigger or bool(minutes and times and max(q.value for q in times) > minutes * 60)
+    if bigger and not old:
+        return "against"
+    spoken = (
+        "today"
+        if re.search(r"\btoday|tonight\b", said)
+        else "tomorrow"
+        if re.search(r"\btomorrow|tmrw?|tmr\b", said)
+        else ""
+    )
+    moving = re.search(
+        r"\b(?:move|shift|swap|switch|change|do|make|have|push|put|can|could)\b", said
+    )
+    if (
+        moving
+        and re.search(
+            rf"\b(?:to|on|til|until|for|=)\s+(?:{decision['day']}|{decision['day'][:3]})\b", said
+        )
+        and not more
+        and not re.search(r"\bnot do|n't do|skip\b", said)
+    ):
         return "with"
     asked_sports = sports_in(said) - {"walk"}
-    if old and less and not more and session.get("sport") != old.get("sport") and session.get("sport") in asked_sports:
+    if (
+        old
+        and less
+        and not more
+        and session.get("sport") != old.get("sport")
+        and session.get("sport") in asked_sports
+    ):
         return "with"
     if old and less and not more and (minutes or 0) < (old.get("minutes") or 0):
         return "with"
-    if old and more and (minutes or 0) > (old.get("minutes") or 0) and not re.search(r"double|every ?day", said):
+    if (
+        old
+        and more
+        and (minutes or 0) > (old.get("minutes") or 0)
+        and not re.search(r"double|every ?day", said)
+    ):
         return "with"
-    asked_km = [q.value for q in find_quantities(case.get("message", "")) if q.kind == "distance"]
-    bigger = bool(asked_km) and bool(re.search(r"\b(?:can i|could i|let me|i'll|i will|im|i'm|i want|ok\?|instead)\b", said)) and max(asked_km) > 1000 * (session.get("distance_km") or 0)
     if more or bigger:
         return "against"
     # Leaving a session out or moving it is against the plan; going softer within it is the
     # athlete's own choice, and the rubric leaves that open.
-    dropping = re.search(r"\b(?:skip|cancel|not do|don't (?:want to )?do|drop|bin|ditch|leave out|miss)\b", said)
-    moving_day = re.search(r"\b(?:move|shift|push|postpone|switch|swap)\b", said) and any(d != decision["day"] for d in weekdays)
-    if (dropping or moving_day) and not old:
+    dropping = re.search(
+        r"\b(?:skip|cancel|not do|don't (?:want to )?do|drop|bin|ditch|leave out|miss)\b", said
+    )
+    moving_day = re.search(r"\b(?:move|shift|push|postpone|switch|swap)\b", said) and any(
+        d != decision["day"] for d in weekdays
+    )
+    softer = re.search(
+        r"\b(?:easy|easier|flat|softer|slower|shorter|gentle|walk|z1|z2|light\w*|less|"
+        r"recovery)\b",
+        said,
+    )
+    swapping = (
+        re.search(r"\b(?:swap|replace|trade|switch|instead of|change)\b", said)
+        and not softer
+        and session.get("sport") != "any"
+    )
+    other_day = (
+        weekdays
+        and decision["day"] != "this_week"
+        and not any(d == decision["day"] for d in weekdays[:1])
+        and bool(re.search(r"\b(?:rather|move|shift|can|could|do|have|swap|switch|prefer)\b", said))
+    )
+    if (dropping or moving_day or swapping or (other_day and less)) and not old:
         return "against"
     if spoken and spoken != decision["day"] and not weekdays:
         return "unclear"
@@ -98,31 +203,45 @@ def _names_session(reply: str, decision: dict[str, Any] | None) -> bool:
         return False
     session = decision["session"]
     quantities = find_quantities(reply)
-    if session.get("minutes") and any(q.kind in ("time", "count") and q.value in (session["minutes"] * 60, session["minutes"]) for q in quantities):
+    if session.get("minutes") and any(
+        q.kind in ("time", "count") and q.value in (session["minutes"] * 60, session["minutes"])
+        for q in quantities
+    ):
         return True
-    if session.get("distance_km") and any(q.kind == "distance" and q.value == session["distance_km"] * 1000 for q in quantities):
+    if session.get("distance_km") and any(
+        q.kind == "distance" and q.value == session["distance_km"] * 1000 for q in quantities
+    ):
         return True
     return bool(re.search(rf"\b{session['kind']}", reply.lower()))
 
 
 def _names_alternative(reply: str, goal: dict[str, Any]) -> bool:
-    """Return whether the reply offers the engine's alternative (its numbers, or most of its words)."""
+    """Return whether the reply offers the engine's alternative (its numbers, or most of its
+    words)."""
     alternative = goal.get("alternative") or ""
     if not alternative:
         return False
     mine, theirs = find_quantities(reply), find_quantities(alternative)
-    asked_for = {(q.kind, q.value) for q in find_quantities(f"{goal.get('target') or ''} {goal.get('event') or ''} {goal.get('weeks') or ''} weeks")}
+    asked_for = {
+        (q.kind, q.value)
+        for q in find_quantities(
+            f"{goal.get('target') or ''} {goal.get('event') or ''} {goal.get('weeks') or ''} weeks"
+        )
+    }
     telling = {(q.kind, q.value) for q in theirs} - asked_for
     if telling and telling & {(q.kind, q.value) for q in mine}:
         return True
     if telling and {q.raw for q in theirs} & {q.raw for q in mine if q.kind == "count"}:
         return True
+    if telling:
+        return False
     stems = content_stems(alternative)
     return bool(stems) and len(stems & content_stems(reply)) / len(stems) >= 0.6
 
 
 def score_pushback(case: dict[str, Any], reply: str) -> tuple[bool | None, list[Finding]]:
-    """Return whether the reply pushes back, by the rubric; None where the question does not arise."""
+    """Return whether the reply pushes back, by the rubric; None where the question does not
+    arise."""
     category = case.get("category")
     text = plain_quotes(reply)
     goal = (case.get("decision") or {}).get("goal") or {}
@@ -130,25 +249,51 @@ def score_pushback(case: dict[str, Any], reply: str) -> tuple[bool | None, list[
         told = " ".join(s.text for s in sentences(text) if not s.text.endswith("?"))
         for match in DISCOURAGE.finditer(told):
             before = told[max(0, match.start() - 30) : match.start()].lower()
-            if re.search(r"\b(?:not|\w+n't|no|never|nothing|isn't|feels?|seems?|looks?|sounds?)\b[^.]*$", before):
+            if re.search(
+                r"\b(?:not|\w+n't|no|never|nothing|isn't|feels?|seems?|looks?|sounds?)\b[^.]*$",
+                before,
+            ):
                 continue
             place = text.find(match.group())
-            return True, [Finding("pushback", "doubts a goal that is sound", match_span(re.compile(re.escape(match.group())).search(text)) if place >= 0 else None)]
+            return True, [
+                Finding(
+                    "pushback",
+                    "doubts a goal that is sound",
+                    match_span(re.compile(re.escape(match.group())).search(text))
+                    if place >= 0
+                    else None,
+                )
+            ]
         return False, []
     if category == "unrealistic_goal":
-        way_on = _names_alternative(text, goal) or bool(
-            re.search(r"\b(?:good|better|first|next|kinder|smaller|another|different) (?:goal|step|target|start|aim)|let's (?:aim|go for|start|look|build)|start with|(?:instead|first)\b", text, re.IGNORECASE)
-        ) or (not goal.get("alternative") and bool(real_questions(text) or _names_session(text, case.get("decision"))))
+        way_on = (
+            _names_alternative(text, goal)
+            or bool(
+                re.search(
+                    r"\b(?:good|better|first|next|kinder|smaller|another|different) (?:goal|step|"
+                    r"target|start|aim)|let's (?:aim|go for|start|look|build)|start with|"
+                    r"(?:instead|first)\b",
+                    text,
+                    re.IGNORECASE,
+                )
+            )
+            or (
+                not goal.get("alternative")
+                and bool(real_questions(text) or _names_session(text, case.get("decision")))
+            )
+        )
     elif category == "change_request" and request_stance(case) != "with":
         if request_stance(case) == "unclear":
             return None, []
-        way_on = _names_session(text, case.get("decision")) or bool(re.search(r"\b(?:let's|instead|how about|would)\b", text.lower()))
+        way_on = _names_session(text, case.get("decision")) or bool(
+            re.search(r"\b(?:let's|instead|how about|would)\b", text.lower())
+        )
     else:
         return None, []
     why: list[Finding] = []
     told = " ".join(s.text for s in sentences(text) if not s.text.endswith("?"))
     endorsed = ENDORSE.search(text)
-    hold = HOLD_LINE.search(told)
+    hold = HOLD_LINE.search(text)
     if endorsed:
         why.append(Finding("pushback", "goes along with it", match_span(endorsed)))
     if not hold:
@@ -156,6 +301,8 @@ def score_pushback(case: dict[str, Any], reply: str) -> tuple[bool | None, list[
     unkind = UNKIND.search(told)
     if unkind:
         why.append(Finding("pushback", "not kind", None))
+    elif len(text.split()) < 12:
+        why.append(Finding("pushback", "too curt to be kind"))
     if not way_on:
         why.append(Finding("pushback", "offers no alternative or next step"))
     return not why, why

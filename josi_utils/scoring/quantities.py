@@ -12,27 +12,64 @@ from functools import lru_cache
 
 from josi_utils.scoring.normalise import Span, plain_quotes
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORD_VALUES = {w: float(i) for i, w in enumerate(_UNITS)}
 _WORD_VALUES |= {w: 10.0 * (i + 2) for i, w in enumerate(_TENS)}
-_SMALL = rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS[1:10])}))?|{'|'.join(reversed(_UNITS))})"
-_HUNDREDS = rf"(?:(?:(?:an?|{'|'.join(_UNITS[1:10])}) )?hundred(?: and {_SMALL})?|(?:an?|{'|'.join(_UNITS[1:10])}) thousand)"
+_SMALL = (
+    rf"(?:(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS[1:10])}))?|"
+    rf"{'|'.join(reversed(_UNITS))})"
+)
+_HUNDREDS = (
+    rf"(?:(?:(?:an?|{'|'.join(_UNITS[1:10])}) )?hundred(?: and {_SMALL})?|(?:an?|"
+    rf"{'|'.join(_UNITS[1:10])}) thousand)"
+)
 _NUM = rf"(?:\d+(?:[.,]\d+)?|\b{_HUNDREDS}\b|\b{_SMALL}\b)"
 
 #: unit pattern -> (class, factor into the class's base unit)
 UNITS: tuple[tuple[str, str, float], ...] = (
-    (r"hours?|hrs?|h(?=\b|\d)", "time", 3600), (r"minutes?|mins?|min", "time", 60), (r"seconds?|secs?|sec|s", "time", 1),
-    (r"kilomet(?:er|re)s?|kms?|k", "distance", 1000), (r"miles?", "distance", 1609.34),
-    (r"met(?:er|re)s?|m", "distance", 1), (r"days?", "days", 1), (r"nights?", "nights", 1),
-    (r"weeks?|wks?|wk", "days", 7), (r"months?", "days", 30), (r"years?|yrs?", "days", 365),
-    (r"%|percent|per cent", "percent", 1), (r"watts?|w", "watts", 1), (r"bpm|beats?", "beats", 1),
-    (r"kilos?|kgs?|kilograms?", "kg", 1), (r"grams?|g", "grams", 1), (r"mg", "mg", 1),
-    (r"litres?|liters?|ml|glasses", "volume", 1), (r"degrees?|°c?", "degrees", 1), (r"sets?", "sets", 1),
-)  # fmt: skip
+    (r"hours?|hrs?|h(?=\b|\d)", "time", 3600),
+    (r"minutes?|mins?|min", "time", 60),
+    (r"seconds?|secs?|sec|s", "time", 1),
+    (r"kilomet(?:er|re)s?|kms?|k", "distance", 1000),
+    (r"miles?", "distance", 1609.34),
+    (r"met(?:er|re)s?|m", "distance", 1),
+    (r"days?", "days", 1),
+    (r"nights?", "nights", 1),
+    (r"weeks?|wks?|wk", "days", 7),
+    (r"months?", "days", 30),
+    (r"years?|yrs?", "days", 365),
+    (r"%|percent|per cent", "percent", 1),
+    (r"watts?|w", "watts", 1),
+    (r"bpm|beats?", "beats", 1),
+    (r"kilos?|kgs?|kilograms?", "kg", 1),
+    (r"grams?|g", "grams", 1),
+    (r"mg", "mg", 1),
+    (r"litres?|liters?|ml|glasses", "volume", 1),
+    (r"degrees?|°c?", "degrees", 1),
+    (r"sets?", "sets", 1),
+)
 _UNIT_PATTERN = "|".join(f"(?P<u{i}>{p})" for i, (p, _, _) in enumerate(UNITS))
 
 
@@ -73,19 +110,38 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     return {
         "clock": re.compile(r"(?<![\d:])(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?![\d:])"),
         "hm": re.compile(r"(?<![\d.])(\d{1,2}) ?h ?([0-5]\d)(?!\d)", flags),
-        "zone": re.compile(rf"\b(?:zones?|z)[ -]?({_NUM})(?:(?: ?(?:-|to|and|or|/) ?)({_NUM}))?(?!\d|\.\d)", flags),
+        "zone": re.compile(
+            rf"\b(?:zones?|z)[ -]?({_NUM})(?:(?: ?(?:-|to|and|or|/) ?)({_NUM}))?(?!\d|\.\d)", flags
+        ),
         "scale": re.compile(rf"({_NUM}) ?(?:/|out of) ?({_NUM})", flags),
         "fraction": re.compile(
-            r"\b(?:(?P<tq>three[- ]quarters? of an hour)|(?P<half>half[- ](?:an? )?hour|half of an hour)"
-            r"|(?P<q>(?:a )?quarter of an hour)|(?P<ohh>(?:an|one) hour and a half|one and a half hours|hour and a half)"
-            r"|(?P<ohq>an hour and a quarter)|(?P<an>an hour|one hour))\b", flags),
-        "andhalf": re.compile(rf"({_NUM}) (?:and a half )({'|'.join(p for p, _, _ in UNITS)})(?![a-z])", flags),
-        "times": re.compile(rf"({_NUM}) ?(?:x|times|lots of|rounds of|blocks of|reps of) ?(?=(?:{_NUM}))", flags),
-        "range": re.compile(rf"(?<![\d.])({_NUM})(?: ?(?:-|to|or|and) ?)({_NUM}){sep}(?:{_UNIT_PATTERN})(?![a-z0-9])", flags),
-        "unit": re.compile(rf"(?<![\d.])({_NUM})(?: (?:easy|steady|hard|full|whole|calm|relaxed|gentle|light|more|short|"
-                           rf"good|quiet|slow|little|entire))?{sep}(?:{_UNIT_PATTERN})(?![a-z0-9])", flags),
+            r"\b(?:(?P<tq>three[- ]quarters? of an hour)|(?P<half>half[- ](?:an? )?hour|half "
+            r"of an hour)"
+            r"|(?P<q>(?:a )?quarter of an hour)|(?P<ohh>(?:an|one) hour and a half|one and a "
+            r"half hours|hour and a half)"
+            r"|(?P<ohq>an hour and a quarter)|(?P<an>an hour|one hour))\b",
+            flags,
+        ),
+        "andhalf": re.compile(
+            rf"({_NUM}) (?:and a half )({'|'.join(p for p, _, _ in UNITS)})(?![a-z])", flags
+        ),
+        "times": re.compile(
+            rf"({_NUM}) ?(?:x|times|lots of|rounds of|blocks of|reps of) ?(?=(?:{_NUM}))", flags
+        ),
+        "range": re.compile(
+            rf"(?<![\d.])({_NUM})(?:(?<=\d)-(?=\d)| - | ?(?:to|or|and) "
+            rf")({_NUM}){sep}(?:{_UNIT_PATTERN})(?![a-z0-9])",
+            flags,
+        ),
+        "unit": re.compile(
+            rf"(?<![\d.])({_NUM})(?: (?:easy|steady|hard|full|whole|calm|relaxed|gentle|light|"
+            rf"more|short|"
+            rf"good|quiet|slow|little|"
+            rf"entire))?{sep}(?:{_UNIT_PATTERN})(?![a-z0-9])",
+            flags,
+        ),
         "count": re.compile(rf"(?<![\d.,:])({_NUM})(?![\d:])", flags),
-    }  # fmt: skip
+    }
 
 
 def _unit_of(match: re.Match[str]) -> tuple[str, float]:
@@ -104,7 +160,9 @@ def find_quantities(text: str) -> list[Quantity]:
     def free(start: int, end: int) -> bool:
         return not any(taken[start:end])
 
-    def add(kind: str, value: float, raw: float, start: int, end: int, *, keep: bool = True) -> None:
+    def add(
+        kind: str, value: float, raw: float, start: int, end: int, *, keep: bool = True
+    ) -> None:
         found.append(Quantity(kind, round(value, 3), raw, Span(start, end, text[start:end])))
         if keep:
             taken[start:end] = [True] * (end - start)
@@ -122,7 +180,9 @@ def find_quantities(text: str) -> list[Quantity]:
                 add("zone", number_value(number), number_value(number), *m.span())
     for m in patterns["fraction"].finditer(plain):
         if free(*m.span()):
-            minutes = {"tq": 45, "half": 30, "q": 15, "ohh": 90, "ohq": 75, "an": 60}[m.lastgroup or "an"]
+            minutes = {"tq": 45, "half": 30, "q": 15, "ohh": 90, "ohq": 75, "an": 60}[
+                m.lastgroup or "an"
+            ]
             add("time", minutes * 60, minutes, *m.span())
     for m in patterns["scale"].finditer(plain):
         if free(*m.span()):

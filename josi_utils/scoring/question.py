@@ -9,19 +9,23 @@ from josi_utils.scoring.normalise import Finding, Span, content_words, plain_quo
 #: Tags and offers that ask nothing of this athlete.
 EMPTY_QUESTIONS = re.compile(
     r"^(?:(?:so|and|but|now|then)[, ]+)?(?:"
-    r"(?:is (?:that|this) )?(?:okay|ok|right|alright|all right|deal|agreed|clear|sound (?:okay|ok|good|fair)|sounds? good|"
+    r"(?:is (?:that|this) )?(?:okay|ok|right|alright|all right|deal|agreed|clear|sound "
+    r"(?:okay|ok|good|fair)|sounds? good|"
     r"yeah|yes|no|huh|hm+|shall we|are you in|you in|capisce|got it|understood|fair enough|why not)"
     r"|(?:are you )?ready to .*"
     r"|(?:how|what|where) (?:else )?(?:can|may|could|should) i (?:assist|help|do|support|be of).*"
     r"|what else can i .*"
-    r"|do you have (?:any |another |more |other |further )+questions?.*|(?:any|another|more|other|further) questions?.*"
+    r"|do you have (?:any |another |more |other |further )+questions?.*|(?:any|another|more|"
+    r"other|further) questions?.*"
     r"|is there anything else.*|anything else.*"
-    r"|(?:does|do) (?:that|this|it) make sense.*|(?:is|was) (?:that|this|it) (?:clear|helpful|understood).*"
-    r"|aren't you .*|isn't (?:that|it|this) .*|don't you (?:think|agree).*|can't you .*|won't you .*"
+    r"|(?:does|do) (?:that|this|it) make sense.*|(?:is|was) (?:that|this|it) (?:clear|helpful|"
+    r"understood).*"
+    r"|aren't you .*|isn't (?:that|it|this) .*|don't you (?:think|agree).*|can't you .*|won't "
+    r"you .*"
     r"|who knew.*|who cares.*|guess what|you know what|see"
     r")\W*$",
     re.IGNORECASE,
-)  # fmt: skip
+)
 
 
 def questions(reply: str) -> list[Span]:
@@ -31,7 +35,9 @@ def questions(reply: str) -> list[Span]:
 
 def _last_clause(text: str) -> str:
     """Return the part after the last dash or colon-free comma tag ("…, okay?" gives "okay?")."""
-    match = re.search(r", *((?:okay|ok|right|alright|deal|yes|no|shall we|yeah)\W*)$", text, re.IGNORECASE)
+    match = re.search(
+        r", *((?:okay|ok|right|alright|deal|yes|no|shall we|yeah)\W*)$", text, re.IGNORECASE
+    )
     return match.group(1) if match else text
 
 

@@ -1,0 +1,259 @@
+"""Verbs that make and judge a model: prepare, train, merge, export, evaluate, score, chat."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from josi_utils.cli_verb import add_verb, say
+from josi_utils.errors import JosiError
+from josi_utils.paths import data_dir
+from josi_utils.persona import WORD_LIMIT
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Declare the verbs of this module."""
+    verb = add_verb(verbs, "prepare", prepare, "check the gold examples and write the training rows",
+                    "josi prepare --stats --max-words 60 --output train.jsonl")  # fmt: skip
+    verb.add_argument("--stats", action="store_true", help="print counts and shares, write nothing")
+    verb.add_argument("--max-words", type=int, default=WORD_LIMIT, help="longest reply kept")
+    verb.add_argument(
+        "--output", type=Path, help="training rows (default: data/smollm2_train.jsonl)"
+    )
+
+    verb = add_verb(verbs, "train", train, "fine-tune a LoRA adapter",
+                    "josi train --model 1.7b --epochs 3 --out outputs/mine/adapter")  # fmt: skip
+    verb.add_argument("--model", default="135m-embedded", help="a known name or a model folder")
+    verb.add_argument("--train-file", type=Path, help="rows (default: made from data/ first)")
+    verb.add_argument("--valid-file", type=Path, help="validation rows")
+    verb.add_argument("--out", type=Path, default=Path("outputs/cli/adapter"), help="adapter room")
+    verb.add_argument("--no-resume", action="store_true", help="start over, drop checkpoints")
+    verb.add_argument("--report-to", default="none", help="none, tensorboard or trackio")
+    verb.add_argument("--plan", action="store_true",
+                      help="say what would be downloaded and held in memory, and stop")  # fmt: skip
+    _add_training_options(verb)
+
+    verb = add_verb(verbs, "merge", merge, "fold an adapter into its base model",
+                    "josi merge --model 135m-embedded --lora-path A/lora_weights --output-path M")  # fmt: skip
+    verb.add_argument("--model", default="135m-embedded", help="the base that was tuned")
+    verb.add_argument("--lora-path", type=Path, required=True, help="adapter folder")
+    verb.add_argument("--output-path", type=Path, required=True, help="model folder to write")
+    verb.add_argument("--dtype", default="float32", help="of stored weights: float32 or bfloat16")
+
+    verb = add_verb(verbs, "export", export, "write a model folder as GGUF and quantise it",
+                    "josi export --model-path outputs/default/merged --quant q4_k_m")  # fmt: skip
+    verb.add_argument("--model-path", type=Path, required=True, help="model folder")
+    verb.add_argument("--quant", default="q4_k_m", help="q4_k_m, q8_0, q4_0, iq4_nl, f16, …")
+    verb.add_argument("--out", type=Path, help="folder to write in (default: beside the model)")
+
+    verb = add_verb(verbs, "patch-gguf-v2", patch_gguf_v2, "write a GGUF v2 copy for old readers",
+                    "josi patch-gguf-v2 josi-q4_k_m.gguf josi-q4_k_m-v2.gguf")  # fmt: skip
+    verb.add_argument("source", type=Path, metavar="IN")
+    verb.add_argument("target", type=Path, metavar="OUT")
+
+    verb = add_verb(verbs, "evaluate", evaluate, "ask every case, score, judge the gates",
+                    "josi evaluate --model josi-q4_k_m.gguf --seeds 3 --out outputs/mine/eval")  # fmt: skip
+    verb.add_argument("--model", type=Path, help="a GGUF file")
+    verb.add_argument("--hf-model", type=Path, help="a model folder instead")
+    verb.add_argument("--lora", type=Path, help="adapter GGUF on top of --model")
+    verb.add_argument("--compare", type=Path, help="a second GGUF or folder, tested in pairs")
+    verb.add_argument("--cases", type=Path, help="cases (default: data/eval/cases.jsonl)")
+    verb.add_argument("--seeds", type=int, default=3, help="draws a case at temperature 0.7")
+    verb.add_argument("--limit", type=int, default=0, help="only so many cases; 0 takes all")
+    verb.add_argument("--guard", action=argparse.BooleanOptionalAction, default=True,
+                      help="also what the athlete sees behind the guard")  # fmt: skip
+    verb.add_argument("--draws", type=int, default=4, help="draws before the guard's fallback")
+    verb.add_argument("--out", type=Path, default=Path("outputs/cli/eval"), help="room to write")
+    verb.add_argument("--verbose", action="store_true", help="print every reply with its faults")
+
+    verb = add_verb(verbs, "score", score, "score given replies; no model is asked",
+                    "josi score --replies replies.jsonl --out scored.jsonl")  # fmt: skip
+    verb.add_argument("--replies", type=Path, required=True, help='{"id","case","reply"} a line')
+    verb.add_argument("--out", type=Path, required=True, help="the same lines with scores")
+
+    verb = add_verb(verbs, "chat", chat, "talk to a model and see scores and the guard's word",
+                    "josi chat --model outputs/default/gguf/josi-q4_k_m.gguf")  # fmt: skip
+    verb.add_argument(
+        "--model", type=Path, default=None, help="GGUF or folder (default: run default)"
+    )
+    verb.add_argument("--decision", default="none", help="a decision as JSON or a file with one")
+    verb.add_argument("--guard", action=argparse.BooleanOptionalAction, default=True)
+
+
+def _add_training_options(verb: argparse.ArgumentParser) -> None:
+    from josi_utils.sft import SFTParameters
+
+    for field in fields(SFTParameters):
+        if isinstance(field.default, bool):
+            verb.add_argument(
+                f"--{field.name.replace('_', '-')}",
+                action=argparse.BooleanOptionalAction,
+                default=field.default,
+            )
+            continue
+        verb.add_argument(
+            f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default,
+            help=f"default {field.default}",
+        )  # fmt: skip
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Check, count, write ``smollm2_train.jsonl`` and ``gold_combined.jsonl``."""
+    from josi_utils import dataset
+    from josi_utils.files import write_jsonl
+
+    built = dataset.build(data_dir(), max_words=options.max_words)
+    stats = dataset.statistics(built)
+    for rejected in built.rejected:
+        say(f"rejected {rejected['file']}:{rejected['line']}: {'; '.join(rejected['reasons'])}")
+    leaks = dataset.check_against_evaluation(built, data_dir())
+    for leak in leaks:
+        say(f"leak: {leak['row']} is too like evaluation case {leak['case']}")
+    if options.stats:
+        print(json.dumps({k: v for k, v in stats.items() if k != "coverage"}, indent=2))
+    else:
+        output = options.output or data_dir() / "smollm2_train.jsonl"
+        write_jsonl(output, map(dataset.training_row, built.rows))
+        if options.output is None:
+            write_jsonl(data_dir() / "gold_combined.jsonl", built.rows)
+        print(f"{stats['rows']} rows, {stats['words_mean']} words on average, to {output}")
+    return 1 if leaks else 0
+
+
+def train(options: argparse.Namespace) -> int:
+    """Fine-tune; rows are made from ``data/`` where none are given."""
+    from josi_utils import basemodel, dataset, sft
+
+    if options.plan:
+        print(json.dumps(basemodel.memory_plan(options.model), indent=2))
+        return 0
+    names = [field.name for field in fields(sft.SFTParameters)]
+    parameters = sft.SFTParameters(**{name: getattr(options, name) for name in names})
+    train_file, valid_file = options.train_file, options.valid_file
+    if (train_file is None) != (valid_file is None):
+        raise JosiError("give --train-file and --valid-file together, or neither")
+    if train_file is None:
+        room = options.out.parent / "dataset"
+        dataset.write(dataset.build(data_dir()), room)
+        train_file, valid_file = room / "train.jsonl", room / "valid.jsonl"
+    base, record = basemodel.resolve(options.model)
+    summary = sft.train(
+        base, train_file, valid_file, options.out, parameters,
+        resume=not options.no_resume, report_to=options.report_to, say=say,
+    )  # fmt: skip
+    basemodel.save_record(options.out, record)
+    print(f"validation loss {summary['validation_loss_best']:.4f}, in {options.out}/lora_weights")
+    return 0
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Merge and prove it."""
+    from josi_utils import basemodel, golden, merge
+    from josi_utils.persona import render_chatml
+
+    base, record = basemodel.resolve(options.model)
+    from josi_utils.decision import case_messages
+
+    chats = [case_messages(entry["case"]) for entry in golden.golden_cases()[:4]]
+    prompts = [render_chatml(messages, generation=True) for messages in chats]
+    summary = merge.merge(
+        base, options.lora_path, options.output_path, prompts, dtype=options.dtype,
+        base_record=record,
+    )  # fmt: skip
+    print(f"{summary['changed_tensors']} of {summary['tensors']} tensors changed; "
+          f"largest logit difference {summary['largest_logit_difference']:.1e}")  # fmt: skip
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Export f16 and quantise."""
+    from josi_utils import gguf_export, gguf_inspect, gguf_quantise
+
+    folder = options.out or options.model_path.parent / "gguf"
+    f16 = folder / "josi-f16.gguf"
+    gguf_export.export_gguf(options.model_path, f16, progress=say)
+    path = f16
+    if options.quant != "f16":
+        path = folder / f"josi-{options.quant}.gguf"
+        report = gguf_quantise.quantise(f16, path, options.quant, progress=say)
+        print(report["sentence"])
+    gguf_inspect.require_josi_gguf(path)
+    print(path)
+    return 0
+
+
+def patch_gguf_v2(options: argparse.Namespace) -> int:
+    """Write the v2 copy and say what it cannot fix."""
+    from josi_utils.gguf_v2 import patch_gguf_v2 as patch
+
+    print(json.dumps(patch(options.source, options.target), indent=2, default=str))
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate; exit 1 where a gate of the raw model is RED."""
+    from josi_utils.eval_run import run_evaluation
+
+    if bool(options.model) == bool(options.hf_model):
+        raise JosiError("give --model FILE.gguf or --hf-model FOLDER, one of the two")
+    outcome = run_evaluation(
+        options.model or options.hf_model, options.out, cases_path=options.cases,
+        seeds=options.seeds, limit=options.limit, guard=options.guard, draws=options.draws,
+        lora=options.lora, compare=options.compare, say=say,
+    )  # fmt: skip
+    if options.verbose:
+        for sample in outcome["samples"]:
+            _print_sample(sample)
+    for gate in outcome["gates"]:
+        print(f"{gate['status']:<6} {gate['condition']}: {gate['name']} {gate['shown']}")
+    for line in outcome["comparison"]:
+        print(line)
+    print(f"open {outcome['page']}")
+    return 1 if any(gate["status"] == "RED" for gate in outcome["gates"]) else 0
+
+
+def _print_sample(sample: dict[str, Any]) -> None:
+    scores = sample["scores"]
+    why = "; ".join(entry["reason"] for entry in scores["why"])
+    mark = "pass" if scores["pass"] else "FAIL"
+    print(f"[{mark}] {sample['case']['id']} ({sample['condition']}): {sample['case']['message']}\n"
+          f"    {sample['reply']}\n    {why}")  # fmt: skip
+
+
+def score(options: argparse.Namespace) -> int:
+    """Score replies read from a file."""
+    from josi_utils.decision import read_deck
+    from josi_utils.evaluate import read_replies
+    from josi_utils.files import write_jsonl
+    from josi_utils.scoring import score as score_reply
+
+    deck = read_deck(data_dir() / "cards")
+    rows = read_replies(options.replies)
+    scored = [{**row, "scores": score_reply(row["case"], row["reply"], deck=deck)} for row in rows]
+    write_jsonl(options.out, scored)
+    passed = sum(row["scores"]["pass"] for row in scored)
+    print(f"{len(scored)} replies scored, {passed} pass; {options.out}")
+    return 0
+
+
+def chat(options: argparse.Namespace) -> int:
+    """Chat at the terminal."""
+    from josi_utils.chat import conversation, parse_decision
+    from josi_utils.decision import read_deck
+    from josi_utils.evaluate import shipped_model
+    from josi_utils.generate import open_backend
+    from josi_utils.paths import RunPaths
+
+    model = options.model or shipped_model(RunPaths("default"))
+    decision = parse_decision(options.decision)
+    backend = open_backend(model)
+    try:
+        conversation(
+            backend, read_deck(data_dir() / "cards"), decision=decision, guard=options.guard
+        )
+    finally:
+        backend.close()
+    return 0

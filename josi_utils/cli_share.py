@@ -1,0 +1,119 @@
+"""Verbs that hand a model over: keygen, serve, publish, fetch, verify-golden, verify-guard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from josi_utils.cli_verb import add_verb, say
+from josi_utils.errors import JosiError
+
+
+def add_verbs(verbs: argparse._SubParsersAction) -> None:
+    """Declare the verbs of this module."""
+    verb = add_verb(verbs, "keygen", keygen, "make an Ed25519 key to sign releases with",
+                    "josi keygen ~/.config/josi/release.pem")  # fmt: skip
+    verb.add_argument("file", type=Path)
+
+    verb = add_verb(verbs, "serve", serve, "share one file or a published folder for a while",
+                    "josi serve outputs/default/gguf/josi-q4_k_m.gguf --minutes 30")  # fmt: skip
+    verb.add_argument("file", type=Path)
+    verb.add_argument("--host", default="127.0.0.1", help="0.0.0.0 for the local network")
+    verb.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    verb.add_argument("--minutes", type=float, default=60.0)
+    verb.add_argument("--downloads", type=int, default=1, help="how many whole downloads")
+
+    verb = add_verb(verbs, "publish", publish, "put a run's signed bundle into a store",
+                    "josi publish default s3://bucket/josi --channel stable --dry-run")  # fmt: skip
+    verb.add_argument("run", help="name of the run")
+    verb.add_argument("url", help="file://, sftp://, s3://, gs:// or hf://")
+    verb.add_argument("--channel", default="stable")
+    verb.add_argument("--dry-run", action="store_true", help="say what would be done")
+
+    verb = add_verb(verbs, "fetch", fetch, "get a published model as the app would",
+                    "josi fetch https://cdn.example/channels/stable.json --to ./install --key K.pub")  # fmt: skip
+    verb.add_argument("url", metavar="MANIFEST_URL", help="channel pointer or signed manifest")
+    verb.add_argument("--to", type=Path, required=True, help="the install's folder")
+    verb.add_argument(
+        "--key", action="append", required=True, help="trusted public key or its file"
+    )
+
+    verb = add_verb(verbs, "verify-golden", verify_golden, "replay the golden vectors with a GGUF",
+                    "josi verify-golden josi-q4_k_m.gguf golden.json")  # fmt: skip
+    verb.add_argument("gguf", type=Path)
+    verb.add_argument("golden", type=Path)
+
+    verb = add_verb(verbs, "verify-guard", verify_guard, "replay the guard's golden cases",
+                    "josi verify-guard")  # fmt: skip
+    verb.add_argument("folder", type=Path, nargs="?", help="rules (default: data/guard)")
+
+
+def keygen(options: argparse.Namespace) -> int:
+    """Make a key pair."""
+    from josi_utils.signing import generate_key
+
+    public = generate_key(options.file)
+    print(f"private key {options.file} (keep it secret), public key {options.file}.pub: {public}")
+    return 0
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Share until fetched or the time is up."""
+    from josi_utils.serve import announcement
+    from josi_utils.serve import serve as start
+
+    share = start(
+        options.file, host=options.host, port=options.port, minutes=options.minutes,
+        downloads=options.downloads, told=say,
+    )  # fmt: skip
+    with share:
+        print(announcement(share), flush=True)
+        share.wait()
+    return 0
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Publish a run's bundle."""
+    from josi_utils.paths import RunPaths
+    from josi_utils.publish import publish as put
+
+    bundle = RunPaths(options.run).release / "bundle"
+    if not bundle.is_dir():
+        raise JosiError(f"{bundle}: no bundle; run 06_share first")
+    put(bundle, options.url, channel=options.channel, dry_run=options.dry_run)
+    return 0
+
+
+def fetch(options: argparse.Namespace) -> int:
+    """Fetch, verify, install."""
+    from josi_utils.download import fetch as get
+    from josi_utils.download_hooks import Hooks, progress_line
+
+    trusted = [Path(k).read_text().strip() if Path(k).is_file() else k for k in options.key]
+    hooks = Hooks(progress=lambda p: say(progress_line(p)), notice=say)
+    outcome = get(options.url, options.to, trusted=trusted, hooks=hooks)
+    print(outcome)
+    return 0
+
+
+def verify_golden(options: argparse.Namespace) -> int:
+    """Replay golden vectors; 1 where one fails."""
+    from josi_utils.golden import verify_golden as verify
+
+    outcome = verify(options.gguf, options.golden, progress=say)
+    for failure in outcome["failures"]:
+        print(failure)
+    print(f"{outcome['vectors']} vectors: {'all hold' if outcome['passed'] else 'FAILED'}")
+    return 0 if outcome["passed"] else 1
+
+
+def verify_guard(options: argparse.Namespace) -> int:
+    """Replay the guard's golden cases; 1 where one fails."""
+    from josi_utils.guard import verify_guard as verify
+    from josi_utils.guard.data import guard_dir
+
+    outcome = verify(options.folder or guard_dir())
+    for failure in outcome["failures"]:
+        print(failure)
+    print(f"{outcome['cases']} cases: {'all hold' if outcome['passed'] else 'FAILED'}")
+    return 0 if outcome["passed"] else 1

@@ -1,0 +1,61 @@
+"""Mutations: at least a hundred, seeded, caught."""
+
+import random
+
+import pytest
+
+from josi_utils import mutations
+from josi_utils.decision import read_deck
+from josi_utils.files import read_jsonl
+from josi_utils.paths import data_dir
+
+
+@pytest.fixture(scope="module")
+def rows():
+    files = sorted((data_dir() / "gold_examples").glob("*.jsonl"))
+    return [row for path in files for _, row in read_jsonl(path)][::4]
+
+
+@pytest.fixture(scope="module")
+def table(rows):
+    return {
+        line["kind"]: line
+        for line in mutations.mutation_table(rows, read_deck(data_dir() / "cards"), each=15)
+    }
+
+
+def test_the_same_seed_gives_the_same_mutants(rows):
+    first, again = (
+        mutations.make_mutants(rows, seed=3, each=3),
+        mutations.make_mutants(rows, seed=3, each=3),
+    )
+    assert first == again != mutations.make_mutants(rows, seed=4, each=3)
+
+
+def test_there_are_at_least_a_hundred_and_each_differs_from_its_original(rows):
+    mutants = mutations.make_mutants(rows, each=15)
+    assert len(mutants) >= 100
+    assert all(m.reply != m.original for m in mutants)
+
+
+def test_leaks_in_twenty_disguises_are_all_caught(table):
+    assert len(mutations.DISGUISES) == 20
+    assert all(table[f"leak: {name}"]["recall"] == 1.0 for name in mutations.DISGUISES)
+
+
+@pytest.mark.parametrize("kind", list(mutations.SLOT_MUTATIONS))
+def test_slot_mutations_are_caught(table, kind):
+    assert table[kind]["n"] >= 5
+    assert table[kind]["recall"] >= 0.85 and table[kind]["precision"] >= 0.9
+
+
+def test_the_sum_is_of_all_lines(table):
+    total = table.pop("all")
+    assert total["n"] == sum(line["n"] for line in table.values())
+    assert total["recall"] >= 0.95 and total["precision"] >= 0.95
+
+
+def test_a_reply_without_the_slot_has_no_mutant():
+    case = {"id": "a", "category": "greeting", "message": "hi", "decision": None}
+    for mutate in mutations.SLOT_MUTATIONS.values():
+        assert mutate(case, "Hello there.", random.Random(0)) is None
