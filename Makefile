@@ -5,6 +5,8 @@ RUN ?= $(PROFILE)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Threads that spin while waiting starve each other when the machine is shared.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help setup run smoke test test-slow lint lab lock faults bench clean
 

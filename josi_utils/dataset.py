@@ -58,10 +58,14 @@ def gold_files(data: Path) -> list[Path]:
     return files
 
 
+#: Soft hyphen, zero-width space, word joiner, byte order mark: they hide a word from every check.
+_INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
+
+
 def clean_text(text: str) -> str:
     """Return text in NFC, straight quotes, no invisible characters, single spaces."""
     text = unicodedata.normalize("NFC", text).translate(
-        {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x00A0: " ", 0xFEFF: None}
+        {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x00A0: " ", **_INVISIBLE}
     )
     return " ".join(text.split())
 

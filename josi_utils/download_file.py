@@ -125,9 +125,7 @@ class _Transfer:
                 if part.want.chunk_sha256:
                     part.check_chunks()
                     if not part.missing:
-                        raise JosiError(
-                            f"{part.want.name}: its chunk hashes and its SHA-256 differ"
-                        )
+                        raise JosiError(f"{part.want.name}: chunk hashes and SHA-256 contradict")
                 else:
                     self._start_over()
         finally:
@@ -213,9 +211,11 @@ class _Transfer:
             if body.start != start:
                 self._ranges_ignored(body)
                 start, end = part.missing[0]
-            elif part.etag is None and body.etag is not None:
-                part.etag = body.etag
-                part.note()
+            else:
+                self.ignored_ranges = self.refused_ranges = 0
+                if part.etag is None and body.etag is not None:
+                    part.etag = body.etag
+                    part.note()
             self._read(body, start, end or part.size)
 
     def _ranges_ignored(self, body: Body) -> None:
@@ -267,7 +267,6 @@ class _Transfer:
             os.close(handle)
             if part.missing and part.missing[0][0] >= part.missing[0][1]:
                 part.missing.pop(0)
-        self.ignored_ranges = 0
 
     def _distrust_hash(self) -> None:
         """Bad bytes went into the running hash: the file is read again at the end."""

@@ -18,7 +18,7 @@ from josi_utils.manifest import parse_time, read_manifest
 CHANNEL_SCHEMA = "josi.channel/1"
 
 #: What the app needs on the phone; the rest of the bundle is for people.
-ROLES = ("model", "template", "licence")
+ROLES = ("model", "template", "guard", "licence")
 
 
 def check_header(model: Path, adapter: Path | None = None) -> None:

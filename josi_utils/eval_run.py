@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import read_cases, read_deck
+from josi_utils.decision import read_deck
 from josi_utils.evaluate import (
     Condition,
     SampleLog,
@@ -64,10 +64,7 @@ def run_evaluation(
     from josi_utils import report
 
     deck = read_deck(data_dir() / "cards")
-    cases = (
-        read_cases(cases_path) if cases_path else load_cases(data_dir() / "eval", red_team=False)
-    )
-    cases = cases[:limit] if limit else cases
+    cases = load_cases(cases_path or data_dir() / "eval" / "cases.jsonl", limit=limit)
     with room_lock(room):
         log = SampleLog(room / "replies.jsonl")
         samples: list[dict[str, Any]] = []

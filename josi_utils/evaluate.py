@@ -52,15 +52,17 @@ class SampleLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: dict[str, dict[str, Any]] = {}
-        if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                except json.JSONDecodeError:  # the line that a crash cut
-                    continue
-                self._known[entry["key"]] = entry
+        kept = path.read_bytes() if path.is_file() else b""
+        for line in kept.split(b"\n"):  # bytes: a cut may fall within a character
+            try:
+                entry = json.loads(line)
+            except (json.JSONDecodeError, UnicodeDecodeError):  # the line that a crash cut
+                continue
+            self._known[entry["key"]] = entry
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+        if kept and not kept.endswith(b"\n"):
+            self._stream.write("\n")  # or the next reply would share the cut line, and be lost
 
     def get(self, key: str) -> Reply | None:
         """Return the reply stored under a key."""
@@ -260,14 +262,12 @@ def write_samples(room: Path, samples: Sequence[dict[str, Any]]) -> Path:
     return write_jsonl(room / "samples.jsonl", samples)
 
 
-def load_cases(folder: Path, *, limit: int = 0, red_team: bool = True) -> list[dict[str, Any]]:
-    """Return ``cases.jsonl`` and, with ``red_team``, ``red_team.jsonl``.
+def load_cases(path: Path, *, limit: int = 0) -> list[dict[str, Any]]:
+    """Return the cases of a file.
 
     With a limit, cases are taken round the categories, so that a short run sees each of them.
     """
-    cases = read_cases(folder / "cases.jsonl")
-    if red_team and (folder / "red_team.jsonl").is_file():
-        cases += read_cases(folder / "red_team.jsonl")
+    cases = read_cases(path)
     if not limit or limit >= len(cases):
         return cases
     by_category: dict[str, list[dict[str, Any]]] = {}
@@ -299,7 +299,7 @@ def write_meta(
 
     meta = {
         "run": run,
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "model_file": model.name,
         "model_sha256": sha256_file(model),
         "base_model": base_model,

@@ -255,7 +255,7 @@ def build_manifest(
         "rollout": {"percent": rollout_percent, "salt": f"{model_id}-{version}"},
         "files": entries,
         "gguf": gguf,
-        "base_model": base_model(records),
+        "base_model": base_model(run, records),
         "runtime": runtime_facts(gguf, model["size"], min_app_version),
         "gates": gate_summary(read_json(gates_path)) if gates_path.exists() else None,
         "tools": tools,
@@ -283,16 +283,15 @@ LICENCES: list[dict[str, str]] = [
 ]
 
 
-def base_model(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return name and revision of the base model, from the first record that says."""
-    for stage in ("03_merge", "02_finetune"):
-        parameters = records.get(stage, {}).get("parameters") or {}
-        inherited = records.get(stage, {}).get("inherited") or {}
-        both = {**inherited, **parameters}
-        for key in ("base_model", "model", "model_name"):
-            if both.get(key):
-                return {"name": str(both[key]), "revision": both.get("revision")}
-    return {"name": "unknown", "revision": None}
+def base_model(run: RunPaths, records: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return name, repository and revision of the base model that 02 trained on."""
+    path = run.adapter / "base_model.json"
+    if path.exists():
+        facts = read_json(path)
+        keys = ("name", "repository", "revision", "source_sha256", "licence")
+        return {key: facts[key] for key in keys if key in facts}
+    name = (records["02_finetune"].get("parameters") or {}).get("base_model", "unknown")
+    return {"name": str(name), "revision": None}
 
 
 def gate_summary(gates: Any) -> dict[str, Any]:

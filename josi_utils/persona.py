@@ -70,8 +70,8 @@ class Sampling:
     temperature: float = 0.7
     max_new_tokens: int = 120
     top_k: int = 40
-    top_p: float = 0.95
-    min_p: float = 0.05
+    top_p: float = 0.9
+    min_p: float = 0.2
     repeat_penalty: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "evaluations": 1,
         "limit_cases": 22,
         "seeds": 1,
+        "base_cases": 11,
     },
     # Recipes for a GPU: lower rates for larger models, as the official ones have it.
     "360m": {"base_model": "360m", "learning_rate": 5e-4},

@@ -73,7 +73,8 @@ def model_card(manifest: dict[str, Any]) -> str:
     model, gguf, runtime = _model(manifest), manifest["gguf"], manifest["runtime"]
     base = manifest["base_model"]
     revision = f" at revision `{base['revision']}`" if base.get("revision") else ""
-    front = [f"base_model: {base['name']}"] if "/" in base["name"] else []
+    origin = base.get("repository") or base["name"]
+    front = [f"base_model: {origin}"] if "/" in origin and not origin.startswith("/") else []
     front_matter = "\n".join(["---", "license: apache-2.0", "language: en", "library_name: gguf",
                               "pipeline_tag: text-generation", *front, "---"])  # fmt: skip
     return f"""{front_matter}
@@ -88,7 +89,7 @@ athlete's phone with llama.cpp.
 |---|---|
 | file | `{model["name"]}`, {model["size"]:,} bytes |
 | SHA-256 | `{model["sha256"]}` |
-| made from | {base["name"]}{revision} |
+| made from | {origin}{revision} |
 | quantisation | {gguf["file_type"]}: {_types(manifest)} |
 | bits a weight | {gguf["bits_per_weight"]} over {gguf["parameters"]:,} weights |
 | GGUF version | {gguf["version"]} |

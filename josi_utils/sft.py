@@ -47,12 +47,12 @@ class SFTParameters:
     learning_rate: float = 1e-3
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
-    epochs: float = 3.0
+    epochs: float = 1.0
     batch_size: int = 16
     max_steps: int = 0
     seed: int = 7
     shared_prefix: bool = True
-    evaluations: int = 6
+    evaluations: int = 4
 
 
 def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:

@@ -40,6 +40,15 @@ UNCOUNTED: dict[str, frozenset[str]] = {
     "*": frozenset({"stage", "errors", "paths", "plots", "plots_data", "notebook"}),
 }
 
+#: Data files of the package that a module reads; they count wherever the module does.
+MODULE_DATA: dict[str, tuple[str, ...]] = {
+    "decision": ("schemas/case.schema.json", "schemas/decision.schema.json"),
+    "manifest": ("schemas/manifest.schema.json",),
+    "report": ("templates/report.css", "templates/report.html.j2"),
+    "scoring.sense": ("scoring/sense_weights.json",),
+    "scoring.warmth": ("scoring/warmth_weights.json",),
+}
+
 #: Packages whose version is part of a record's key, as they can change the bytes.
 PACKAGES = (
     "torch", "transformers", "trl", "peft", "datasets", "gguf", "llama-cpp-python", "papermill",
@@ -192,7 +201,7 @@ def _module_file(name: str) -> Path | None:
 
 
 def module_hashes(name: str) -> dict[str, str]:
-    """Return ``{module: SHA-256}`` of the modules that a notebook uses, transitively."""
+    """Return ``{module or its data file: SHA-256}`` of what a notebook uses, transitively."""
     cells = read_json(notebooks_dir() / f"{name}.ipynb")["cells"]
     source = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
     source = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("%"))
@@ -205,6 +214,8 @@ def module_hashes(name: str) -> dict[str, str]:
         if path is None or short in hashes or short in skip:
             continue
         hashes[short] = sha256_file(path)
+        for data in MODULE_DATA.get(short, ()):
+            hashes[data] = sha256_file(Path(__file__).parent / data)
         waiting |= _imports(path.read_text(encoding="utf-8"))
     return dict(sorted(hashes.items()))
 

@@ -54,14 +54,19 @@ def find(binary: str) -> str | None:
 
 
 @contextlib.contextmanager
-def nginx(root: Path, work: Path) -> Iterator[str]:
-    """Serve ``root`` by nginx with the headers that ``josi publish`` recommends."""
+def nginx(root: Path, work: Path, *, pem: Path | None = None) -> Iterator[str]:
+    """Serve ``root`` by nginx with the headers that ``josi publish`` recommends.
+
+    ``pem`` (key and certificate) makes it https; ``/down/`` then redirects to plain http.
+    """
     binary = find("nginx")
     if binary is None:
         pytest.skip("nginx is not installed (apt-get install nginx-light)")
     work.mkdir(parents=True, exist_ok=True)
     port = free_port()
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
+    tls = f" ssl; ssl_certificate {pem}; ssl_certificate_key {pem}" if pem else ""
+    down = "location /down/ { return 302 http://127.0.0.1:1/x; }"
     (work / "nginx.conf").write_text(f"""
 {user} worker_processes 1; daemon off; pid {work}/pid; error_log {work}/error.log;
 events {{ worker_connections 256; }}
@@ -70,11 +75,11 @@ http {{
   gzip on; gzip_types *; gzip_min_length 1;
   client_body_temp_path {work}/b; proxy_temp_path {work}/p; fastcgi_temp_path {work}/f;
   uwsgi_temp_path {work}/u; scgi_temp_path {work}/s;
-  server {{ listen 127.0.0.1:{port}; root {root}; {NGINX_LOCATIONS} }}
+  server {{ listen 127.0.0.1:{port}{tls}; root {root}; {NGINX_LOCATIONS} {down} }}
 }}""")
     command = [binary, "-c", str(work / "nginx.conf"), "-p", str(work), "-e", str(work / "err")]
     with _running(command, port, work / "log"):
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if pem else 'http'}://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from josi_utils.errors import JosiError
+from josi_utils.files import write_json
 from josi_utils.manifest import (
     base_model,
     check_manifest,
@@ -17,6 +18,7 @@ from josi_utils.manifest import (
     read_manifest,
     sequence_of,
 )
+from josi_utils.paths import RunPaths
 from josi_utils.signing import canonical_json
 
 
@@ -119,7 +121,12 @@ def test_time_without_zone_is_refused():
         parse_time("2030-01-02T03:04:05")
 
 
-def test_base_model_comes_from_the_first_record_that_names_it():
-    records = {"02_finetune": {"parameters": {"base_model": "135m"}}, "03_merge": {}}
-    assert base_model(records) == {"name": "135m", "revision": None}
-    assert base_model({})["name"] == "unknown"
+def test_base_model_is_the_one_that_was_trained_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOSI_ROOT", str(tmp_path))
+    run = RunPaths("r")
+    records = {"02_finetune": {"parameters": {"base_model": "135m"}}}
+    assert base_model(run, records) == {"name": "135m", "revision": None}
+    assert base_model(run, {"02_finetune": {}})["name"] == "unknown"
+    facts = {"name": "1.7b", "repository": "a/b", "revision": "abc", "source_file": "x"}
+    write_json(run.adapter / "base_model.json", facts)
+    assert base_model(run, records) == {"name": "1.7b", "repository": "a/b", "revision": "abc"}

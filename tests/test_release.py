@@ -32,7 +32,7 @@ def run(tmp_path, monkeypatch):
     record = {"stage": "04_export", "parameters": {"quant": "q8_0"}, "outputs": outputs,
               "packages": {"gguf": "0.19.0"}, "seconds": 1.5}  # fmt: skip
     write_json(paths.gguf / "stage.json", record)
-    write_json(paths.merged / "stage.json", {"parameters": {"base_model": "135m"}})
+    write_json(paths.adapter / "stage.json", {"parameters": {"base_model": "135m"}})
     gates = [{"name": "Warmth", "metric": "warmth", "value": 4.1, "bar": 3.5, "status": "GREEN"}]
     write_json(paths.eval / "gates.json", {"gates": gates, "passed": True})
     assert model.exists()
@@ -132,7 +132,7 @@ def test_no_model_says_what_to_do(run):
 def test_failed_build_keeps_the_last_bundle(run):
     release = build_release(run, version="1.0.0", sign_key=KEY)
     before = (release.folder / "SHA256SUMS").read_bytes()
-    with pytest.raises(JosiError, match="MAJOR.MINOR.PATCH"):
+    with pytest.raises(JosiError, match="MAJOR"):
         build_release(run, version="one", sign_key=KEY)
     assert (release.folder / "SHA256SUMS").read_bytes() == before
 
