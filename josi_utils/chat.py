@@ -18,10 +18,11 @@ def judged(case: dict[str, Any], reply: Any, deck: Sequence[dict[str, Any]]) -> 
     from josi_utils.guard import accept, fallback, triage, vetted_reply
     from josi_utils.scoring import score
 
-    flag = triage(case).flag
-    verdict = accept(case, reply.text, finished=reply.finished)
-    if flag:
-        shown, by = vetted_reply(flag), f"triage: {flag}"
+    found = triage(case)
+    verdict = accept(case, reply.text, finished=reply.finished, deck=deck)
+    if found.flag:
+        shown = vetted_reply(found.flag, emergency=found.emergency)
+        by = f"triage: {found.flag}"
     elif verdict.ok:
         shown, by = reply.text, "accepted"
     else:

@@ -34,12 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except JosiError as error:
         print(f"josi {options.verb}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is None:  # no place to name: not the user's to mend
+            raise
+        print(f"josi {options.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

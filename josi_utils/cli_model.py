@@ -135,11 +135,11 @@ def train(options: argparse.Namespace) -> int:
     train_file, valid_file = options.train_file, options.valid_file
     if (train_file is None) != (valid_file is None):
         raise JosiError("give --train-file and --valid-file together, or neither")
+    base, record = basemodel.resolve(options.model)  # first: a wrong name leaves nothing written
     if train_file is None:
         room = options.out.parent / "dataset"
         dataset.write(dataset.build(data_dir()), room)
         train_file, valid_file = room / "train.jsonl", room / "valid.jsonl"
-    base, record = basemodel.resolve(options.model)
     summary = sft.train(
         base, train_file, valid_file, options.out, parameters,
         resume=not options.no_resume, report_to=options.report_to, say=say,

@@ -14,8 +14,9 @@ from pathlib import Path
 from josi_utils.errors import JosiError
 from josi_utils.files import write_atomic
 
-#: One read buffer; four of them are in flight between the socket and the hash.
-BUFFER = 1 << 20
+#: One read buffer; four of them are in flight between the socket and the hash. With smaller ones
+#: the hash is woken more often and, on two cores, ends up on the reader's (1 MiB: a fifth slower).
+BUFFER = 4 << 20
 _BUFFERS = 4
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from josi_utils.decision import case_messages, read_cases
 from josi_utils.errors import JosiError
@@ -59,10 +59,9 @@ class SampleLog:
             except (json.JSONDecodeError, UnicodeDecodeError):  # the line that a crash cut
                 continue
             self._known[entry["key"]] = entry
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
-        if kept and not kept.endswith(b"\n"):
-            self._stream.write("\n")  # or the next reply would share the cut line, and be lost
+        # A cut line is ended first, or the next reply would share it, and be lost.
+        self._before = "\n" if kept and not kept.endswith(b"\n") else ""
+        self._stream: TextIO | None = None
 
     def get(self, key: str) -> Reply | None:
         """Return the reply stored under a key."""
@@ -75,13 +74,20 @@ class SampleLog:
             "key": key, "text": reply.text, "finished": reply.finished, "tokens": reply.tokens
         }  # fmt: skip
         self._known[key] = entry
+        if (
+            self._stream is None
+        ):  # not before there is something to keep: a bad model leaves nothing
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 (see close)
+            self._stream.write(self._before)
         self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self._stream.flush()
 
     def close(self) -> None:
         """Sync and close."""
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        if self._stream is not None:
+            os.fsync(self._stream.fileno())
+            self._stream.close()
 
 
 def ask(
@@ -104,7 +110,7 @@ def ask(
         log.put(keys[missing[position]], reply)
         now = time.monotonic()
         if say and (now - last > 10 or done == len(missing)):
-            last, rate = now, done / (now - began)
+            last, rate = now, done / max(now - began, 1e-9)
             left = (len(missing) - done) / rate
             say(f"{what}: {done}/{len(missing)}, {rate:.1f} a second, {left:.0f} s left")
     replies = [log.get(key) for key in keys]
@@ -190,7 +196,9 @@ def collect_guarded(
     for index, sample in enumerate(raw):
         found = triage(sample["case"])
         if found.flag is not None:
-            guarded[index] = _shown(sample, vetted_reply(found.flag), "triage", 0)
+            guarded[index] = _shown(
+                sample, vetted_reply(found.flag, emergency=found.emergency), "triage", 0
+            )
         else:
             open_draws.append(index)
     texts = {index: (raw[index]["reply"], raw[index]["finished"]) for index in open_draws}
@@ -208,7 +216,7 @@ def collect_guarded(
         rejected = []
         for index in open_draws:
             text, finished = texts[index]
-            if accept(raw[index]["case"], text, finished=finished).ok:
+            if accept(raw[index]["case"], text, finished=finished, deck=deck).ok:
                 guarded[index] = _shown(raw[index], text, "draw", draw)
             else:
                 rejected.append(index)

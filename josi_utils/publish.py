@@ -197,7 +197,9 @@ class _Job:
         if self.store.size(path) != size or self.store.sha256(path) != sha256:
             if not changes:  # a pointer is replaced by the next try, never taken away
                 self.store.remove(path)
-            raise JosiError(f"{self.store.url}/{path}: what arrived is not what was sent; run again")
+            raise JosiError(
+                f"{self.store.url}/{path}: what arrived is not what was sent; run again"
+            )
         self.result.steps.append(Step(path, size, "uploaded"))
 
 

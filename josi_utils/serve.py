@@ -197,7 +197,9 @@ def serve(
     if minutes <= 0 or (downloads is not None and downloads < 1):
         raise JosiError("give more than 0 minutes and at least 1 download")
     token = secrets.token_urlsafe(24)
-    handler = type("Handler", (Handler,), {"told": staticmethod(told), "bytes_per_second": bytes_per_second})
+    handler = type(
+        "Handler", (Handler,), {"told": staticmethod(told), "bytes_per_second": bytes_per_second}
+    )
     kind = Server
     if ":" in host:
         kind = type("Server6", (Server,), {"address_family": socket.AF_INET6})

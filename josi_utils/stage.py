@@ -54,6 +54,9 @@ PACKAGES = (
     "torch", "transformers", "trl", "peft", "datasets", "gguf", "llama-cpp-python", "papermill",
 )  # fmt: skip
 
+#: Outputs that no later stage reads.
+PICTURES = (".png", ".svg")
+
 #: Files in a room that are by-products: checkpoints, figures' temporary files.
 IGNORED_OUTPUTS = ("checkpoints/",)
 
@@ -252,7 +255,8 @@ def input_hashes(name: str, paths: RunPaths, parameters: Mapping[str, Any]) -> d
     found: dict[str, str] = {}
     for earlier in rooms:
         for file, entry in read_record(paths, earlier)["outputs"].items():
-            found[f"{STAGES[earlier]}/{file}"] = entry["sha256"]
+            if not file.endswith(PICTURES):
+                found[f"{STAGES[earlier]}/{file}"] = entry["sha256"]
     for pattern in patterns:
         for path in sorted(p for p in data_dir().glob(pattern) if p.is_file()):
             found[f"data/{path.relative_to(data_dir()).as_posix()}"] = sha256_file(path)

@@ -294,7 +294,7 @@ def test_max_words_leaves_longer_replies_out_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [
-        ("It\u2019s  \u201cfine\u201d\n", "It's \"fine\""),
+        ("It\u2019s  \u201cfine\u201d\n", 'It\'s "fine"'),
         ("caf\u0065\u0301", "caf\u00e9"),
         ("40\u00a0minutes", "40 minutes"),
         ("al\u200bgo\u00adrithm\ufeff", "algorithm"),
@@ -388,7 +388,10 @@ def test_leakage_finds_exact_and_near_and_lets_hello_pass():
         {"id": "ev-4", "message": "what does my plan look like for the weekend"},
     ]
     found = dataset.leakage(rows, cases)
-    assert [(leak["row"], leak["case"]) for leak in found] == [("fe-000", "ev-1"), ("fe-000", "ev-2")]
+    assert [(leak["row"], leak["case"]) for leak in found] == [
+        ("fe-000", "ev-1"),
+        ("fe-000", "ev-2"),
+    ]
     assert found[0]["overlap"] == 1.0
 
 

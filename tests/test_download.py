@@ -629,4 +629,4 @@ def test_memory_stays_flat(tmp_path):
         assert share.sha256 == digest.hexdigest()
         command = [sys.executable, "-c", code, share.url, str(tmp_path / "got"), share.sha256]
         grown = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    assert grown < 20_000  # KiB
+    assert grown < 40_000  # KiB: four buffers of 4 MiB, and not the file

@@ -212,9 +212,7 @@ def test_a_stage_runs_is_skipped_is_forced_and_fails_with_its_path(small):
     with pytest.raises(JosiError) as caught:
         run(rows=0)
     executed = paths.notebooks / "01_prepare.ipynb"
-    assert str(caught.value) == (
-        f"01_prepare: gold.jsonl:3: no reply\n  as executed: {executed}"
-    )
+    assert str(caught.value) == (f"01_prepare: gold.jsonl:3: no reply\n  as executed: {executed}")
     outputs = [o for c in json.loads(executed.read_text())["cells"] for o in c.get("outputs", [])]
     assert any(o["output_type"] == "error" for o in outputs)
     assert not (paths.dataset / stage.RECORD).exists()

@@ -38,7 +38,9 @@ def root(tmp_path, monkeypatch):
     prose = {"cell_type": "markdown", "metadata": {}, "source": ["# one"]}
     notebook(tmp_path, "01_prepare", cell(PREPARE, "parameters"), prose,
              cell("from josi_utils import persona"))  # fmt: skip
-    notebook(tmp_path, "02_finetune", cell('run: str = "demo"\nbase_model: str = "x"', "parameters"))
+    notebook(
+        tmp_path, "02_finetune", cell('run: str = "demo"\nbase_model: str = "x"', "parameters")
+    )
     (tmp_path / "data" / "gold_examples").mkdir(parents=True)
     (tmp_path / "data" / "gold_examples" / "a.jsonl").write_text("{}\n")
     yield tmp_path
@@ -192,8 +194,7 @@ def test_two_writers_of_one_room(root):
 def test_a_second_process_is_refused_and_the_first_record_stands(root):
     held = begin("01_prepare", {"run": "demo", "max_words": 80})
     code = (
-        "from josi_utils import stage\n"
-        "stage.begin('01_prepare', {'run': 'demo', 'max_words': 80})"
+        "from josi_utils import stage\nstage.begin('01_prepare', {'run': 'demo', 'max_words': 80})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "another run is writing here" in done.stderr
