@@ -16,7 +16,6 @@ import sys
 
 from josi_utils.errors import JosiError
 
-
 # Threads that spin while they wait cost four fifths of the speed as soon as anything else runs on
 # the same cores (docs/log.md); sleeping costs a quiet machine nothing that can be measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

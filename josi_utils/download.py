@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from josi_utils.download_file import ROOM_TO_SPARE, download
+from josi_utils.download_file import download
 from josi_utils.download_hooks import Hooks, Progress, Received, Retry, progress_line
 from josi_utils.download_http import HttpPolicy, NotThere, Passing, check_url, get, shown
 from josi_utils.download_lock import one_client
 from josi_utils.download_policy import Client, accepted, in_rollout, read_pointer
 from josi_utils.download_state import Installed, State, Store, confirm, rollback
+from josi_utils.download_transfer import ROOM_TO_SPARE
 from josi_utils.errors import JosiError
 from josi_utils.files import disk_errors_explained, require_room_on_disk
 from josi_utils.manifest import read_manifest

@@ -11,14 +11,21 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json
-from josi_utils.paths import STAGES, RunPaths
+from josi_utils.manifest_records import (
+    LICENCES,
+    base_model,
+    default_expiry,
+    gate_summary,
+    run_records,
+)
+from josi_utils.paths import RunPaths
 from josi_utils.persona import SAMPLING, SYSTEM_PROMPT
 
 SCHEMA = "josi.manifest/1"
@@ -26,12 +33,8 @@ SCHEMA = "josi.manifest/1"
 #: 4 MiB: a bad chunk costs 7 s at 5 Mbit/s, and the hashes of a 1 GB file take 17 kB.
 CHUNK_SIZE = 4 * 2**20
 
-#: A manifest is good for this long when nothing else is said. An attacker who can only replay
-#: old answers cannot hold an install on an old model for longer.
-LIFETIME = timedelta(days=400)
-
-#: llama.cpp b3482 (July 2024) is the first to know the smollm pre-tokenizer (#8609) together with
-#: tied output weights (#5824).
+#: The smollm pre-tokenizer (llama.cpp#8609) was merged on 22 July 2024 and tied output weights
+#: (#5824) before it; this build is of the end of that month, a little later than it need be.
 MIN_LLAMA_CPP_BUILD = 3482
 
 #: Context on the phone in tokens. The 1.7B's KV cache takes 197 kB a token: 200 MB at 1024.
@@ -160,27 +163,6 @@ def parse_time(text: str) -> datetime:
         raise JosiError(f"manifest: {text!r} is not a time like 2026-01-31T00:00:00Z") from None
 
 
-def _record(run: RunPaths, stage: str) -> dict[str, Any]:
-    path = run.room(stage) / "stage.json"
-    record = read_json(path) if path.exists() else {}
-    return record if isinstance(record, dict) else {}
-
-
-def run_records(run: RunPaths) -> dict[str, dict[str, Any]]:
-    """Return the stage records that the run has, by stage; a missing room is an empty record."""
-    return {stage: _record(run, stage) for stage in STAGES if stage != "06_share"}
-
-
-def default_expiry(gguf_path: Path, record: dict[str, Any]) -> str:
-    """Return the end of life of a manifest, from the export's own date: same run, same bytes."""
-    stamp = str(record.get("finished") or record.get("created") or "")[:10]
-    try:
-        day = datetime.strptime(stamp, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        day = datetime.fromtimestamp(gguf_path.stat().st_mtime, UTC)
-    return (day + LIFETIME).strftime("%Y-%m-%dT00:00:00Z")
-
-
 def runtime_facts(gguf: dict[str, Any], model_size: int, min_app: str | None) -> dict[str, Any]:
     """Return how the app must run the model: context, sampling, lowest versions, memory."""
     context = min(PHONE_CONTEXT, gguf.get("trained_context") or PHONE_CONTEXT)
@@ -273,30 +255,3 @@ def build_manifest(
     if trusted_keys:
         manifest["trusted_keys"] = list(trusted_keys)
     return check_manifest(manifest)
-
-
-#: What ships inside the bundle and what the app must show in its notices.
-LICENCES: list[dict[str, str]] = [
-    {"what": "SmolLM2 weights", "licence": "Apache-2.0", "by": "Hugging Face"},
-    {"what": "llama.cpp", "licence": "MIT", "by": "The ggml authors"},
-    {"what": "Josi fine-tuning and data", "licence": "Apache-2.0", "by": "MiValta"},
-]
-
-
-def base_model(run: RunPaths, records: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return name, repository and revision of the base model that 02 trained on."""
-    path = run.adapter / "base_model.json"
-    if path.exists():
-        facts = read_json(path)
-        keys = ("name", "repository", "revision", "source_sha256", "licence")
-        return {key: facts[key] for key in keys if key in facts}
-    name = (records["02_finetune"].get("parameters") or {}).get("base_model", "unknown")
-    return {"name": str(name), "revision": None}
-
-
-def gate_summary(gates: Any) -> dict[str, Any]:
-    """Return the gates in a form short enough to sign: name, value, threshold, passed."""
-    if not isinstance(gates, dict):
-        return {"gates": gates}
-    rows = gates.get("gates", gates)
-    return {"passed": gates.get("passed"), "gates": rows}

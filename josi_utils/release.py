@@ -27,17 +27,17 @@ from josi_utils.files import (
 from josi_utils.manifest import build_manifest, file_entry
 from josi_utils.paths import RunPaths, data_dir, repository_root
 from josi_utils.persona import chat, render_chatml
+from josi_utils.release_model import choose_model, gguf_facts, is_adapter
 from josi_utils.signing import canonical_json, load_key, sign
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+__all__ = ["Release", "build_release", "gguf_facts", "write_checksums"]
+
 MANIFEST = "manifest.json"
 SIGNED_MANIFEST = "manifest.signed.json"
 CHECKSUMS = "SHA256SUMS"
-
-#: Not offered as the product's model while a quantised file stands beside them.
-_WIDE_TYPES = frozenset({"F32", "F16", "BF16"})
 
 #: What each further file of the bundle is to the app, by name.
 _ROLES = {
@@ -79,104 +79,6 @@ class Release:
     def sha256(self) -> str:
         """SHA-256 of the model file."""
         return next(e["sha256"] for e in self.manifest["files"] if e["role"] == "model")
-
-
-def gguf_facts(path: Path | str) -> dict[str, Any]:
-    """Return what a manifest says about a GGUF, read back from the file itself.
-
-    Raises
-    ------
-    JosiError
-        If it has no chat template (a reader would use another model's), adds a BOS (it would be
-        doubled), or is no GGUF at all.
-    """
-    from gguf import LlamaFileType
-
-    from josi_utils.gguf_inspect import inspect_gguf
-
-    facts = inspect_gguf(path)
-    keys = facts["keys"]
-    if not keys.get("tokenizer.chat_template"):
-        raise JosiError(f"{path}: no chat template in it; export it again with josi export")
-    if keys.get("tokenizer.ggml.add_bos_token", False):
-        raise JosiError(f"{path}: add_bos_token is true; the template's own BOS would be doubled")
-    if facts.get("trailing_bytes"):
-        raise JosiError(f"{path}: bytes behind the last tensor; copy or export the file again")
-    ends = {keys.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot", "eom")}
-    arch = keys.get("general.architecture", "llama")
-    file_type = keys.get("general.file_type")
-    tokens = keys.get("tokenizer.ggml.tokens")
-    heads = keys.get(f"{arch}.attention.head_count") or 1
-    width = (keys.get(f"{arch}.embedding_length") or 0) // heads
-    kv_heads = keys.get(f"{arch}.attention.head_count_kv") or heads
-    layers = keys.get(f"{arch}.block_count") or 0
-    return {
-        "version": facts["version"],
-        "architecture": arch,
-        "file_type": _file_type_name(LlamaFileType, file_type),
-        "type_counts": facts["types"],
-        "bits_per_weight": facts["bits_per_weight"],
-        "parameters": facts["parameters"],
-        "vocabulary_size": tokens["array"] if isinstance(tokens, dict) else len(tokens or []),
-        "add_bos": False,
-        "end_of_generation_ids": sorted(i for i in ends if i is not None),
-        "trained_context": keys.get(f"{arch}.context_length") or 0,
-        # f16 cache: keys and values, two bytes each
-        "kv_bytes_per_token": layers * 2 * kv_heads * width * 2,
-        "chat_template": keys["tokenizer.chat_template"],
-        "tensor_type": keys.get("general.type", "model"),
-    }
-
-
-def _file_type_name(names: Any, number: Any) -> str:
-    try:
-        return str(names(number).name).removeprefix("MOSTLY_")
-    except (ValueError, TypeError):
-        return f"unknown ({number})"
-
-
-def _is_adapter(path: Path) -> bool:
-    from josi_utils.gguf_inspect import inspect_gguf
-
-    return inspect_gguf(path)["keys"].get("general.type") == "adapter"
-
-
-def choose_model(run: RunPaths, name: str | None = None) -> tuple[Path, dict[str, Any], list[Path]]:
-    """Return the GGUF to ship, its facts, and the room's other GGUF files.
-
-    Parameters
-    ----------
-    run : RunPaths
-        The run.
-    name : str, optional
-        File name in ``gguf/``; needed only when several quantised files are there.
-
-    Raises
-    ------
-    JosiError
-        If there is none, or more than one and no name.
-    """
-    found = sorted(run.gguf.glob("*.gguf"))
-    if name is not None:
-        path = run.gguf / Path(name).name
-        if path not in found:
-            have = ", ".join(p.name for p in found) or "none"
-            raise JosiError(f"{path}: no such file; there are: {have}")
-        return path, gguf_facts(path), [p for p in found if p != path]
-    facts = {path: gguf_facts(path) for path in found if not _is_adapter(path)}
-    narrow = {
-        path: fact
-        for path, fact in facts.items()
-        if fact["version"] >= 3 and not set(fact["type_counts"]) <= _WIDE_TYPES
-    }
-    candidates = narrow or {p: f for p, f in facts.items() if f["version"] >= 3}
-    if not candidates:
-        raise JosiError(f"{run.gguf}: no GGUF model there; run 04_export first")
-    if len(candidates) > 1:
-        names = ", ".join(path.name for path in candidates)
-        raise JosiError(f"{run.gguf}: several models ({names}); say which one to release")
-    path, fact = next(iter(candidates.items()))
-    return path, fact, [p for p in found if p != path]
 
 
 def _check_against_record(run: RunPaths, path: Path) -> None:
@@ -322,7 +224,7 @@ def _further_models(
 
     entries = []
     for path in others:
-        if _is_adapter(path):
+        if is_adapter(path):
             if base_gguf is not None:
                 _place(path, work / path.name)
                 bound = {"base_sha256": sha256_file(base_gguf)}

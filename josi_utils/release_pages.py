@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.manifest import LICENCES
+from josi_utils.manifest_records import LICENCES
 from josi_utils.persona import IM_END, WORD_LIMIT
 
 _MIT_LLAMA_CPP = """\

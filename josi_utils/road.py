@@ -15,6 +15,9 @@ from josi_utils.notebook import PROGRESS_MARK
 from josi_utils.paths import STAGES, RunPaths, notebooks_dir
 from josi_utils.stage import RECORD, read_record, why_stale
 
+#: Scripts of nbconvert's template that load code from other hosts, or would with a URL set.
+FETCHING_SCRIPT = r"\bsrc=|addWidgetsRenderer|mermaid|require\.config|MathJax"
+
 
 class ProgressLines:
     """A text stream that lets only progress lines through, indented."""
@@ -134,10 +137,13 @@ def write_html(notebook: Path) -> Path:
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
     exporter.widget_renderer_url = exporter.mermaid_js_url = ""
     body, _ = exporter.from_filename(str(notebook))
-    # What the template still fetches from other hosts is for widgets and formulas; we have none.
-    body = re.sub(r"<script[^>]*\bsrc=\"(?:https?:)?//[^\"]*\"[^>]*>\s*</script>", "", body)
-    body = re.sub(r"<script type=\"module\">[^<]*?import[^<]*?</script>", "", body, flags=re.S)
-    body = body.replace('<script src=""></script>', "")
+    # What the template fetches from other hosts is for widgets, formulas and diagrams: we have none.
+    body = re.sub(
+        r"<script\b[^>]*>.*?</script>",
+        lambda found: "" if re.search(FETCHING_SCRIPT, found[0]) else found[0],
+        body,
+        flags=re.DOTALL,
+    )
     return write_atomic(notebook.with_suffix(".html"), body)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from gguf_models import copy_of, tiny_gguf
+from gguf_models import tiny_gguf
 
 from josi_utils import cli
 from josi_utils.errors import JosiError
@@ -50,7 +50,7 @@ def bench(tmp_path, monkeypatch):
     (tmp_path / "lacks.jsonl").write_text('{"id": "a"}\n')
     (tmp_path / "cut.gguf").write_bytes(tiny_gguf().read_bytes()[:-5000])
     (tmp_path / "stub.gguf").write_bytes(b"GGUF\x03\0\0\0")
-    copy_of(tiny_gguf(), tmp_path / "good.gguf")
+    (tmp_path / "good.gguf").symlink_to(tiny_gguf())
     (tmp_path / "gpt2").mkdir()
     config = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
     (tmp_path / "gpt2" / "config.json").write_text(json.dumps(config))
@@ -118,7 +118,7 @@ def test_the_installed_command_answers():
         ("serve none.gguf", "none.gguf: no such file"),
         ("publish ../x file:///tmp/none", "run name '../x'"),
         ("publish no-such-run file:///tmp/none", "run 06_share first"),
-        ("fetch https://127.0.0.1:9/x --to room --key nokey", "key"),
+        ("fetch ftp://127.0.0.1/x --to room --key nokey", "ftp://127.0.0.1/x"),
         ("verify-golden good.gguf none.json", "none.json: no such file"),
         ("verify-golden good.gguf lacks.jsonl", "not golden vectors"),
         ("verify-guard nosuch", "nosuch/golden.jsonl: no such file"),

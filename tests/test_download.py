@@ -92,6 +92,61 @@ def test_fault_is_survived(proxy, file, tmp_path, fault, chunks):
     assert {p.name for p in tmp_path.iterdir()} == {"site", "got", ".got.lock"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("gzip", "sent the body as 'gzip'"),
+        ("multipart", "without a readable Content-Range"),
+        ("no-length", "does not say how long"),
+        ("login-page", "has 33 bytes, not"),
+        ("503", "HTTP 503"),
+        ("garbage", "other bytes than the published ones"),
+        ("whole-for-range", "whole file instead of the range"),
+        ("stall", "timed out"),
+        ("416", "refuses the range"),
+    ],
+)
+def test_fault_is_seen_for_what_it_is(proxy, file, tmp_path, fault, said):
+    """Not only outlived thanks to the hashes, which would hide a missing check."""
+    lines = []
+    first = ["cut"] if fault == "whole-for-range" else []
+    get_with(proxy, file, tmp_path / "got", *first, fault, hooks=Hooks(notice=lines.append))
+    assert said in lines[len(first)]
+
+
+def test_range_other_than_asked_for_is_seen(file):
+    """Answers by hand, as no real server gives them."""
+
+    class Answer:
+        status = 206
+
+        def __init__(self, span, length):
+            self.headers = {"Content-Range": span, "Content-Length": str(length)}
+
+        def getheader(self, name, default=None):
+            return self.headers.get(name, default)
+
+    def check(span, length, start=10, end=None, ranged=True):
+        return download_http._checked(Answer(span, length), "http://h/", start, end, ranged)
+
+    assert check("bytes 10-99/100", 90).total == 100
+    assert check("bytes 10-19/100", 10).length == 10  # fewer than asked for is allowed
+    assert check("bytes 10-19/100", 10, end=20).length == 10
+    for span, length, more in [
+        ("bytes 9-99/100", 91, {}), ("bytes 11-99/100", 89, {}), ("bytes 10-100/100", 91, {}),
+        ("bytes 10-9/100", 0, {}), ("bytes 10-99/*", 90, {}), ("bytes */100", 0, {}),
+        ("bytes 10-99/100", 91, {}), ("bytes 10-29/100", 20, {"end": 20}), ("", 90, {}),
+        ("bytes 10-99/100", 90, {"ranged": False}),
+    ]:  # fmt: skip
+        with pytest.raises(download_http.Passing):
+            check(span, length, **more)
+
+
+def test_garbage_after_a_cut_costs_one_chunk(proxy, file, tmp_path):
+    received = get_with(proxy, file, tmp_path / "got", "cut", "garbage")
+    assert received.bytes <= SIZE + CHUNK
+
+
 @pytest.mark.parametrize("fault", ["redirect-plain", "redirect-loop"])
 def test_bad_redirect_ends_the_try_and_keeps_what_is_there(proxy, file, tmp_path, fault):
     with pytest.raises(JosiError, match=r"plain http|redirects"):
@@ -276,10 +331,10 @@ def test_real_full_disk(proxy, file, tmp_path):
 
 
 def test_too_little_room_is_said_before_the_first_byte(proxy, file, tmp_path, monkeypatch):
-    from josi_utils import download_file
+    from josi_utils import download_transfer
 
     usage = type("usage", (), {"free": 1000})
-    monkeypatch.setattr(download_file.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(download_transfer.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(JosiError, match="free some room"):
         get_with(proxy, file, tmp_path / "got")
 

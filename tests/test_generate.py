@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from josi_utils.basemodel import embedded_gguf
 from josi_utils.errors import JosiError
 from josi_utils.generate import LlamaBackend, Request, answer

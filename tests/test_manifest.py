@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from josi_utils.errors import JosiError
 from josi_utils.files import write_json
 from josi_utils.manifest import (
-    base_model,
     check_manifest,
     hash_chunks,
     parse_time,
     read_manifest,
     sequence_of,
 )
+from josi_utils.manifest_records import base_model
 from josi_utils.paths import RunPaths
 from josi_utils.signing import canonical_json
 

@@ -55,7 +55,7 @@ def test_manifest_says_what_the_file_really_is(run):
     assert manifest["gguf"]["type_counts"] == {"Q8_0": 1}
     assert manifest["gguf"]["bits_per_weight"] == 8.5  # 32 bytes and a 2-byte scale for 32 weights
     assert manifest["gguf"]["vocabulary_size"] == 4
-    assert manifest["gguf"]["end_of_generation_ids"] == [2]
+    assert manifest["gguf"]["end_of_generation_ids"] == [0, 2]
     assert manifest["gguf"]["kv_bytes_per_token"] == 2 * 2 * 2 * 16 * 2
     assert manifest["base_model"]["name"] == "135m"
     assert manifest["sequence"] == 1_002_003

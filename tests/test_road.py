@@ -81,7 +81,7 @@ def test_an_assignment_wins_over_the_profile_and_reaches_its_stage_alone():
 
 
 def test_an_unknown_profile_is_refused():
-    with pytest.raises(JosiError, match="--profile huge: there are default, smoke, 360m, 1.7b"):
+    with pytest.raises(JosiError, match=r"--profile huge: there are default, smoke, 360m, 1\.7b"):
         resolve_parameters("r", "huge", {})
 
 

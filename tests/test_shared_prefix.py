@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from josi_utils.shared_prefix import IGNORED, pack, packed_loss, shared_prefix_length
 from tiny import random_rows, tiny_llama
+
+from josi_utils.shared_prefix import IGNORED, pack, packed_loss, shared_prefix_length
 
 CASES = {
     "random rows": random_rows(5),

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from josi_utils.paths import STAGES, RunPaths, repository_root
 
 pytestmark = pytest.mark.real
