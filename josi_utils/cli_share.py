@@ -80,7 +80,10 @@ def publish(options: argparse.Namespace) -> int:
     bundle = RunPaths(options.run).release / "bundle"
     if not bundle.is_dir():
         raise JosiError(f"{bundle}: no bundle; run 06_share first")
-    put(bundle, options.url, channel=options.channel, dry_run=options.dry_run)
+    done = put(bundle, options.url, channel=options.channel, dry_run=options.dry_run)
+    for step in done.steps:
+        print(f"{step.done:<13} {step.path} ({step.size:,} bytes)")
+    print(f"channel: {done.channel_url or done.channel_path}")
     return 0
 
 
@@ -88,11 +91,16 @@ def fetch(options: argparse.Namespace) -> int:
     """Fetch, verify, install."""
     from josi_utils.download import fetch as get
     from josi_utils.download_hooks import Hooks, progress_line
+    from josi_utils.signing import read_public_keys
 
-    trusted = [Path(k).read_text().strip() if Path(k).is_file() else k for k in options.key]
+    trusted = [
+        key
+        for given in options.key
+        for key in (read_public_keys(given) if Path(given).is_file() else (given,))
+    ]
     hooks = Hooks(progress=lambda p: say(progress_line(p)), notice=say)
     outcome = get(options.url, options.to, trusted=trusted, hooks=hooks)
-    print(outcome)
+    print(f"{outcome.status}: version {outcome.version}, {outcome.model}")
     return 0
 
 

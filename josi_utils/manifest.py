@@ -41,7 +41,7 @@ MIN_LLAMA_CPP_BUILD = 3482
 PHONE_CONTEXT = 1024
 
 #: Bytes of f16 KV cache a token = layers * 2 * kv_heads * head_dim * 2; and what a llama.cpp
-#: process takes beside weights and cache (compute buffers, vocabulary), measured on the 135M.
+#: process takes beside weights and cache (compute buffers, vocabulary): an assumption, not measured.
 RUNTIME_OVERHEAD_BYTES = 150 * 10**6
 
 _HEX = re.compile(r"[0-9a-f]{64}")
