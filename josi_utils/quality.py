@@ -41,7 +41,8 @@ def scored_rows(model_dir: Path | str, chats: Sequence[Messages]) -> list[dict[s
     """Return ids, positions that predict the last reply, and the labels there, as in training."""
     from transformers import AutoTokenizer
 
-    from josi_utils.sft import IGNORED, tokenise_row
+    from josi_utils.shared_prefix import IGNORED
+    from josi_utils.training_rows import tokenise_row
 
     tokenizer = AutoTokenizer.from_pretrained(str(model_dir))
     rows = []

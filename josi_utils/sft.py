@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from josi_utils.errors import JosiError
-from josi_utils.files import disk_errors_explained, read_jsonl, sha256_tree, write_json
-from josi_utils.persona import IM_END, IM_START, render_chatml
-from josi_utils.shared_prefix import IGNORED, pack, packed_loss, register_attention
+from josi_utils.files import disk_errors_explained, sha256_tree, write_json
+from josi_utils.shared_prefix import pack, packed_loss, register_attention
+from josi_utils.training_log import WHOLE, log_callback
+from josi_utils.training_rows import load_rows, load_tokenizer
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,6 @@ class SFTParameters:
     evaluations: int = 4
 
 
-def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
-    """Return the folder's tokenizer."""
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(folder))
-
-
 def load_model(folder: Path | str, dtype: str = "float32") -> PreTrainedModel:
     """Return the folder's model with the attention that knows shared prefixes."""
     import torch
@@ -78,75 +71,6 @@ def training_dtype() -> str:
 
     usable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     return "bfloat16" if usable else "float32"
-
-
-def tokenise_row(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[dict[str, str]]
-) -> dict[str, list[int]]:
-    """Return ``input_ids`` and ``labels`` of one conversation.
-
-    The loss counts on the last assistant turn's words and its ``<|im_end|>``, so that the model
-    learns to stop. Earlier assistant turns are context: they were said, not asked for here.
-    """
-    prompt = render_chatml(list(messages[:-1]), generation=True)
-    answer = messages[-1]["content"] + IM_END
-    encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]  # noqa: E731
-    prompt_ids, answer_ids = encode(prompt), encode(answer)
-    tail = encode("\n")
-    return {
-        "input_ids": prompt_ids + answer_ids + tail,
-        "labels": [IGNORED] * len(prompt_ids) + answer_ids + [IGNORED] * len(tail),
-    }
-
-
-def load_rows(path: Path | str, tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Read training rows (JSONL with ``messages``) as token ids and labels.
-
-    Raises
-    ------
-    JosiError
-        If the file is missing or a row does not end with Josi's turn.
-    """
-    from datasets import Dataset
-
-    rows = []
-    for number, row in read_jsonl(path):
-        messages = row.get("messages")
-        if not messages or messages[0]["role"] != "system" or messages[-1]["role"] != "assistant":
-            raise JosiError(
-                f"{path}:{number}: a row must begin with the system turn and end with Josi's; "
-                "run 01_prepare again"
-            )
-        rows.append(tokenise_row(tokenizer, messages))
-    if not rows:
-        raise JosiError(f"{path}: no rows; run 01_prepare first")
-    check_stops(rows, tokenizer, path)
-    return Dataset.from_list(rows)
-
-
-def check_stops(
-    rows: Sequence[dict[str, list[int]]], tokenizer: PreTrainedTokenizerBase, where: Path | str
-) -> None:
-    """Refuse rows whose last label is not ``<|im_end|>``: such a model never stops."""
-    stop = tokenizer.convert_tokens_to_ids(IM_END)
-    start = tokenizer.convert_tokens_to_ids(IM_START)
-    for number, row in enumerate(rows, start=1):
-        labels = [label for label in row["labels"] if label != IGNORED]
-        if not labels or labels[-1] != stop or labels.count(stop) != 1 or start in labels:
-            raise JosiError(f"{where}:{number}: Josi's turn must carry exactly one {IM_END} label")
-
-
-def mask_table(
-    tokenizer: PreTrainedTokenizerBase, row: dict[str, list[int]]
-) -> list[tuple[str, bool]]:
-    """Return ``(text, counts in the loss)`` runs of one row, for showing the mask."""
-    runs: list[tuple[list[int], bool]] = []
-    for token, label in zip(row["input_ids"], row["labels"], strict=True):
-        counted = label != IGNORED
-        if not runs or runs[-1][1] != counted:
-            runs.append(([], counted))
-        runs[-1][0].append(token)
-    return [(tokenizer.decode(ids), counted) for ids, counted in runs]
 
 
 def validation_loss(
@@ -311,7 +235,7 @@ def train(
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         ),
-        callbacks=[_log_callback(log_path, sample, tokenizer, say, fresh=last is None)],
+        callbacks=[log_callback(log_path, sample, tokenizer, say, fresh=last is None)],
     )
     began = time.monotonic()
     with disk_errors_explained(room):
@@ -367,69 +291,9 @@ def _matching_checkpoint(
         shutil.rmtree(folder, ignore_errors=True)
         write_json(mark_file, mark)
         return None
+    # A kill in the middle of saving leaves a torn folder; only marked ones were saved to the end.
+    for torn in folder.glob("checkpoint-*"):
+        if not (torn / WHOLE).is_file():
+            shutil.rmtree(torn)
     found = get_last_checkpoint(str(folder))
-    whole = found and (Path(found) / "trainer_state.json").is_file()
-    return Path(found) if whole else None
-
-
-def _log_callback(path: Path, sample: Any, tokenizer: Any, say: Any, *, fresh: bool) -> Any:
-    """Return a callback that appends every log entry, and sample replies, to ``log.jsonl``."""
-    from transformers import TrainerCallback
-
-    if fresh:
-        path.unlink(missing_ok=True)
-
-    def append(entry: dict[str, Any]) -> None:
-        with open(path, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-
-    class LogToFile(TrainerCallback):
-        """One JSON object a line: step, epoch and what the trainer logged."""
-
-        def on_train_begin(self, args, state, control, **kwargs):
-            self._began, self._first, self._said = time.monotonic(), state.global_step, 0.0
-
-        def on_step_end(self, args, state, control, **kwargs):
-            now = time.monotonic()
-            if say is None or now - self._said < 10:
-                return
-            self._said = now
-            each = (now - self._began) / max(1, state.global_step - self._first)
-            left = each * (state.max_steps - state.global_step)
-            losses = [e["loss"] for e in state.log_history if "loss" in e]
-            loss = f", loss {losses[-1]:.3f}" if losses else ""
-            say(f"step {state.global_step}/{state.max_steps}{loss}, {left:.0f} s left")
-
-        def on_log(self, args, state, control, logs=None, **kwargs):
-            append({"step": state.global_step, "epoch": state.epoch, "time": time.time(), **logs})
-
-        def on_evaluate(self, args, state, control, model=None, **kwargs):
-            if sample is not None and model is not None:
-                append({"step": state.global_step, "samples": sample(model, tokenizer)})
-
-    return LogToFile()
-
-
-def sampler(requests: Sequence[Any]) -> Callable[[Any, Any], list[dict[str, str]]]:
-    """Return a ``sample`` for :func:`train`: greedy replies of the model in training."""
-
-    def sample(model: Any, tokenizer: Any) -> list[dict[str, str]]:
-        from josi_utils.generate import HuggingFaceBackend, answer
-        from josi_utils.persona import GREEDY
-
-        backend = HuggingFaceBackend(model=model, tokenizer=tokenizer)
-        replies = answer(backend, requests, GREEDY)
-        return [
-            {"message": request.messages[-1]["content"], "reply": reply.text}
-            for request, reply in zip(requests, replies, strict=True)
-        ]
-
-    return sample
-
-
-def read_log(path: Path | str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return (training entries, validation entries) of a ``log.jsonl``."""
-    entries = [entry for _, entry in read_jsonl(path)]
-    return [e for e in entries if "loss" in e], [e for e in entries if "eval_loss" in e]
+    return Path(found) if found else None

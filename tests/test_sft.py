@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from josi_utils import sft
+
+from josi_utils import sft, training_log, training_rows
 from josi_utils.basemodel import resolve
 from josi_utils.errors import JosiError
 from josi_utils.files import write_jsonl
@@ -37,7 +38,7 @@ def world(tmp_path_factory) -> Path:
     from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
     folder = tmp_path_factory.mktemp("sft")
-    tokenizer = sft.load_tokenizer(resolve("135m-embedded")[0])
+    tokenizer = training_rows.load_tokenizer(resolve("135m-embedded")[0])
     set_seed(0)
     LlamaForCausalLM(
         LlamaConfig(
@@ -66,7 +67,7 @@ def whole(world) -> dict:
 
 def test_it_learns_and_logs(world, whole):
     assert whole["validation_loss_best"] < whole["validation_loss_before"]
-    training, validation = sft.read_log(world / "whole" / "log.jsonl")
+    training, validation = training_log.read_log(world / "whole" / "log.jsonl")
     assert training and {"loss", "learning_rate", "grad_norm"} <= training[0].keys()
     assert validation[0]["step"] == 0 and validation[-1]["step"] == 12
 
@@ -87,7 +88,7 @@ def test_killed_and_started_again_it_ends_with_the_identical_adapter(world, whol
     command = [sys.executable, "-c", code, str(world), json.dumps(PARAMETERS.__dict__)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
-    while not list((room / "checkpoints").glob("checkpoint-*/trainer_state.json")):
+    while not list((room / "checkpoints").glob("checkpoint-*/whole.json")):
         assert process.poll() is None, "ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -99,14 +100,27 @@ def test_killed_and_started_again_it_ends_with_the_identical_adapter(world, whol
     assert summary["adapter_sha256"] == whole["adapter_sha256"]
 
 
+def test_a_torn_checkpoint_is_passed_over(world, whole):
+    """As a kill in the middle of saving leaves it."""
+    train(world, "torn")
+    newest = world / "torn" / "checkpoints" / "checkpoint-12"
+    (newest / "whole.json").unlink()
+    (newest / "trainer_state.json").write_text('{"half')
+    summary = train(world, "torn")
+    assert summary["resumed_from"] not in (None, "checkpoint-12")
+    assert summary["adapter_sha256"] == whole["adapter_sha256"]
+
+
 def test_a_nan_loss_stops_with_a_clear_word(world):
     with pytest.raises(JosiError, match=r"loss is (nan|inf).*learning-rate"):
         train(world, "nan", learning_rate=1e38, evaluations=1)
 
 
 def test_the_mask_covers_josis_words_and_the_end_token_alone(world):
-    tokenizer = sft.load_tokenizer(world / "base")
-    runs = sft.mask_table(tokenizer, sft.tokenise_row(tokenizer, rows(1)[0]["messages"]))
+    tokenizer = training_rows.load_tokenizer(world / "base")
+    runs = training_rows.mask_table(
+        tokenizer, training_rows.tokenise_row(tokenizer, rows(1)[0]["messages"])
+    )
     assert [text for text, counted in runs if counted] == ["Hi 0. How are you?" + IM_END]
 
 
@@ -116,4 +130,6 @@ def test_a_row_of_another_shape_is_named(world, tmp_path, spoil):
     row["messages"] = row["messages"][1:] if spoil == "no system" else row["messages"][:-1]
     write_jsonl(tmp_path / "bad.jsonl", [row])
     with pytest.raises(JosiError, match=r"bad\.jsonl:1"):
-        sft.load_rows(tmp_path / "bad.jsonl", sft.load_tokenizer(world / "base"))
+        training_rows.load_rows(
+            tmp_path / "bad.jsonl", training_rows.load_tokenizer(world / "base")
+        )
