@@ -19,6 +19,8 @@ from josi_utils.errors import JosiError
 # Threads that spin while they wait cost four fifths of the speed as soon as anything else runs on
 # the same cores (docs/log.md); sleeping costs a quiet machine nothing that can be measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Libraries warn each other of renamed arguments; a reader of the pages can do nothing about it.
+os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -232,8 +232,11 @@ class BatchDecoder:
 
     def close(self) -> None:
         """Free batch, context and model; safe to call twice."""
+        from josi_utils.llama_runtime import quiet_llama
+
         if self._context:
-            self._lib.llama_batch_free(self._batch)
-            self._lib.llama_free(self._context)
-            self._lib.llama_model_free(self._model)
+            with quiet_llama():
+                self._lib.llama_batch_free(self._batch)
+                self._lib.llama_free(self._context)
+                self._lib.llama_model_free(self._model)
             self._context = self._model = None

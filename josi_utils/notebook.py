@@ -59,6 +59,17 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Any:
     return _html(f"<table><tr>{head}</tr>{body}</table>")
 
 
+def picture(figure: Any, path: Path) -> Any:
+    """Save a figure as PNG and SVG, and return it to be shown, with its title in words."""
+    from IPython.display import Image
+
+    from josi_utils.plots import save
+
+    png = next(file for file in save(figure, path) if file.suffix == ".png")
+    titles = [axes.get_title() or axes.get_xlabel() for axes in figure.axes]
+    return Image(data=png.read_bytes(), width=700, alt="; ".join(filter(None, titles)))
+
+
 def masked(runs: Sequence[tuple[str, bool]]) -> Any:
     """Return a row's text with the part that the loss counts marked."""
     pieces = "".join(

@@ -58,6 +58,13 @@ def test_no_page_asks_another_host(road):
         assert not fetched, f"{page.name}: {fetched[:3]}"
 
 
+def test_figures_are_shown_not_named(road):
+    paths, _ = road
+    for name in ("01_prepare", "02_finetune", "04_export", "05_evaluate", "06_share"):
+        text = (paths.notebooks / f"{name}.html").read_text(encoding="utf-8")
+        assert "<img" in text and "Figure size" not in text, name
+
+
 def test_the_coaches_page_shows_no_code(road):
     paths, _ = road
     text = (paths.eval / "report.html").read_text(encoding="utf-8")
