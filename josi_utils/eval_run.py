@@ -98,11 +98,18 @@ def run_evaluation(
 
 
 def _comparison(samples: list[dict[str, Any]]) -> list[str]:
-    """Return the paired tests of the two models as lines to print."""
+    """Return the paired tests of the two models, over all questions, as lines to print."""
     from josi_utils.compare import compare
 
     sides = [
         [s for s in samples if s["condition"] == name and not s["greedy"]]
         for name in ("tuned", "compared")
     ]
-    return [f"compared: {key} {value}" for key, value in compare(*sides).items()]
+    lines = []
+    for row in compare(*sides)["overall"]:
+        band = "" if row["low"] is None else f" (95 %: {row['low']:+.3f} to {row['high']:+.3f})"
+        lines.append(
+            f"{row['metric']}: {row['a']:.3f} against {row['b']:.3f}, "
+            f"difference {row['difference']:+.3f}{band}, p = {row['p']:.3f}, {row['n']} questions"
+        )
+    return lines
