@@ -71,7 +71,9 @@ class _Cursor:
         self.elements = 0
 
     def fail(self, what: str) -> JosiError:
-        return JosiError(f"{self.path}: {what} at byte {self.at}; copy or export the file again")
+        # Names come from the file: control characters in them would break the one line.
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in what)
+        return JosiError(f"{self.path}: {shown} at byte {self.at}; copy or export the file again")
 
     def need(self, count: int, what: str) -> None:
         if count > self.limit - self.at:
