@@ -220,7 +220,7 @@ def _check_layout(header: GgufHeader) -> None:
     for info in sorted(header.tensors, key=lambda info: info.offset):
         if info.offset % header.alignment or info.offset < end:
             raise JosiError(
-                f"{header.path}: tensor {info.name} overlaps or is misplaced; export again"
+                f"{header.path}: tensor {info.name!r} overlaps or is misplaced; export again"
             )
         end = info.offset + info.nbytes
     missing = header.data_offset + end - header.size
