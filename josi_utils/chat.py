@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import case_messages, validate_case
+from josi_utils.decision import validate_case
 from josi_utils.errors import JosiError
 from josi_utils.generate import Backend, Request, answer, open_backend
 from josi_utils.persona import SAMPLING
+from josi_utils.prompt import case_messages
 
 
 def judged(case: dict[str, Any], reply: Any, deck: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def merge(options: argparse.Namespace) -> int:
     from josi_utils.persona import render_chatml
 
     base, record = basemodel.resolve(options.model)
-    from josi_utils.decision import case_messages
+    from josi_utils.prompt import case_messages
 
     chats = [case_messages(entry["case"]) for entry in golden.golden_cases()[:4]]
     prompts = [render_chatml(messages, generation=True) for messages in chats]

@@ -1,4 +1,4 @@
-"""What Josi is handed: a decision, a card, a case; their checks; and the user turn they become."""
+"""What Josi is handed: a decision, a card, a case; their checks, and a decision in plain words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl
-from josi_utils.persona import chat, escape_control
 
 SCHEMA_DIR = Path(__file__).parent / "schemas"
 
@@ -46,10 +45,11 @@ VERDICT_WORDS = {
 }
 
 SPORT_NOUNS = {
-    "run": "run", "bike": "bike ride", "swim": "swim", "row": "row", "walk": "walk",
+    "run": "run", "bike": "ride", "swim": "swim", "row": "row", "walk": "walk",
     "ski": "ski session", "gym": "gym session", "any": "session",
 }  # fmt: skip
-SPORT_ADJECTIVES = {"run": "running", "bike": "bike", "swim": "swimming", "row": "rowing"}
+#: How a kind of session stands before its sport; the others stand as they are.
+KIND_ADJECTIVES = {"intervals": "interval", "hills": "hill"}
 
 
 def number_words(value: float) -> str:
@@ -57,38 +57,48 @@ def number_words(value: float) -> str:
     return f"{value:g}"
 
 
+def with_article(words: str) -> str:
+    """Return ``words`` with the indefinite article that fits them."""
+    return f"an {words}" if words[:1] in "aeiou" else f"a {words}"
+
+
 def session_name(session: dict[str, Any]) -> str:
     """Return the session's kind and sport as a coach would say them, such as ``"easy run"``."""
-    kind, sport = session["kind"], session.get("sport")
-    noun = SPORT_NOUNS.get(sport or "any", "session")
+    kind = session["kind"]
     if kind == "rest":
-        return "a rest day"
-    if kind == "intervals":
-        adjective = SPORT_ADJECTIVES.get(sport or "", "")
-        return f"{adjective} intervals".strip()
+        return "rest day"
     if kind in ("strength", "mobility"):
         return kind
-    if kind == "hills":
-        return f"hill {noun}"
-    return f"{kind} {noun}"
+    noun = SPORT_NOUNS.get(session.get("sport") or "any", "session")
+    return f"{KIND_ADJECTIVES.get(kind, kind)} {noun}"
 
 
 def session_words(session: dict[str, Any]) -> str:
-    """Return the whole session in plain words, numbers as digits.
+    """Return the whole session as a sentence has it, numbers as digits.
 
     Examples
     --------
     >>> session_words({"kind": "easy", "sport": "run", "minutes": 40, "zone": 2})
-    'easy run, 40 minutes, zone 2'
+    'an easy run of 40 minutes in zone 2'
+    >>> session_words({"kind": "strength", "sport": "gym", "minutes": 30})
+    '30 minutes of strength in the gym'
     """
-    parts = [session_name(session)]
+    kind, name = session["kind"], session_name(session)
+    if kind == "rest":
+        return with_article(name)
+    amounts = []
     if session.get("minutes") is not None:
-        parts.append(f"{session['minutes']} minutes")
+        amounts.append(f"{session['minutes']} minutes")
     if session.get("distance_km") is not None:
-        parts.append(f"{number_words(session['distance_km'])} km")
+        amounts.append(f"{number_words(session['distance_km'])} km")
+    measure = (", " if kind == "race" else " or ").join(amounts)
+    if kind in ("strength", "mobility"):
+        words = f"{measure} of {name}" if measure else name
+        words += " in the gym" if session.get("sport") == "gym" else ""
+    else:
+        words = with_article(f"{name} of {measure}" if measure else name)
     if session.get("zone") is not None:
-        parts.append(f"zone {session['zone']}")
-    words = ", ".join(parts)
+        words += f" in zone {session['zone']}"
     return f"{words}: {session['details']}" if session.get("details") else words
 
 
@@ -97,13 +107,30 @@ def day_words(day: str) -> str:
     return day.replace("_", " ").capitalize()
 
 
+def plan_sentence(decision: dict[str, Any]) -> str:
+    """Return the decision's session as the sentence that Josi should say.
+
+    Examples
+    --------
+    >>> plan_sentence({"day": "today", "session": {"kind": "rest"}})
+    'Today is a rest day.'
+    """
+    verb = "has" if decision["day"] == "this_week" else "is"
+    return f"{day_words(decision['day'])} {verb} {session_words(decision['session'])}."
+
+
+def weeks_words(weeks: int) -> str:
+    """Return ``5`` as ``"in 5 weeks"``, 0 as ``"this week"``."""
+    return "this week" if weeks == 0 else "in 1 week" if weeks == 1 else f"in {weeks} weeks"
+
+
 def goal_words(goal: dict[str, Any]) -> str:
     """Return the goal with its verdict and alternative in one line."""
     line = goal["event"]
     if goal.get("target"):
         line += f", {goal['target']}"
     if goal.get("weeks") is not None:
-        line += f", in {goal['weeks']} weeks" if goal["weeks"] != 1 else ", in 1 week"
+        line += f", {weeks_words(goal['weeks'])}"
     if goal.get("verdict"):
         line += f". This is {VERDICT_WORDS[goal['verdict']]}"
     if goal.get("alternative"):
@@ -112,8 +139,12 @@ def goal_words(goal: dict[str, Any]) -> str:
 
 
 def decision_lines(decision: dict[str, Any]) -> list[str]:
-    """Return the decision as short labelled lines that a small model can copy from."""
-    lines = [f"Plan: {day_words(decision['day'])}: {session_words(decision['session'])}."]
+    """Return the decision as short labelled lines, each in words that a reply may copy.
+
+    A small model copies far better than it words, so the session stands as the sentence that it
+    should say.
+    """
+    lines = [f"Plan: {plan_sentence(decision)}"]
     if decision.get("replaces"):
         lines.append(f"Before: {session_words(decision['replaces'])}.")
     reasons = [REASON_WORDS[code] for code in decision.get("reasons") or []]
@@ -127,27 +158,6 @@ def decision_lines(decision: dict[str, Any]) -> list[str]:
     if decision.get("goal"):
         lines.append(f"Goal: {goal_words(decision['goal'])}.")
     return lines
-
-
-def render(case: dict[str, Any]) -> str:
-    """Return the user turn: decision and card in plain lines, then the athlete's words.
-
-    Without a decision or a card it is the message alone. Neither ``category`` nor ``note`` nor
-    ``red_flag`` is shown: the app does not know them. Text can never become a control token.
-    """
-    lines: list[str] = []
-    if case.get("decision"):
-        lines += decision_lines(case["decision"])
-    if case.get("card"):
-        lines.append(f"Card: {case['card']['title']}. {case['card']['text']}")
-    if lines:
-        lines.append(f"Athlete: {case['message']}")
-    return escape_control("\n".join(lines) if lines else case["message"])
-
-
-def case_messages(case: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the conversation that the model sees for ``case``, up to the athlete's last turn."""
-    return chat(render(case), case.get("history"))
 
 
 @lru_cache(maxsize=1)

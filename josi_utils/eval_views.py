@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import case_messages, render
 from josi_utils.generate import Backend, Request, answer
 from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY
+from josi_utils.prompt import case_messages, render
 
 Sample = dict[str, Any]
 

@@ -13,12 +13,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
-from josi_utils.decision import case_messages, read_cases
+from josi_utils.decision import read_cases
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, sha256_file, write_json, write_jsonl
 from josi_utils.generate import Backend, Reply, Request
 from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY, SAMPLING, Sampling
+from josi_utils.prompt import case_messages
 from josi_utils.stage import package_versions, read_record
 
 #: Seeds of further draws lie this far apart, so that no draw repeats another seed's.

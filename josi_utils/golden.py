@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from josi_utils.awkward_texts import AWKWARD_TEXTS
-from josi_utils.decision import case_messages
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, sha256_file, write_json
 from josi_utils.gguf_inspect import require_josi_gguf
 from josi_utils.llama_probe import greedy, render_natively, render_with_jinja, token_ids
 from josi_utils.llama_runtime import open_model
 from josi_utils.persona import render_chatml
+from josi_utils.prompt import case_messages
 
 FORMAT = "josi-golden/1"
 GREEDY_TOKENS = 12

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import case_messages
 from josi_utils.errors import JosiError
 from josi_utils.files import write_atomic
 from josi_utils.metrics import METRICS, Sample, by_prompt, contradicts, figure, scores_of
+from josi_utils.prompt import case_messages
 
 FORMAT_VERSION = 2
 TASK = "josi"

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from josi_utils.decision import render
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, write_atomic, write_jsonl
+from josi_utils.prompt import render
 
 SHEET_NAME = "labelling_sheet.csv"
 KEY_NAME = "labelling_key.jsonl"

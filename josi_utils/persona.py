@@ -127,3 +127,8 @@ def render_chatml(messages: list[dict[str, str]], *, generation: bool = False) -
 def count_words(text: str) -> int:
     """Return the number of words as the athlete would count them: runs between white space."""
     return len(text.split())
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a reply or a card, cut after ``.``, ``!`` or ``?`` and white space."""
+    return [sentence for sentence in re.split(r"(?<=[.!?])\s+", text.strip()) if sentence]

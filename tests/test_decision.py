@@ -6,15 +6,11 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from josi_utils import decision as module
-from josi_utils.awkward_texts import AWKWARD_TEXTS
-from josi_utils.decision import case_messages, read_cases, read_deck, render, validate_case
+from josi_utils.decision import decision_lines, read_cases, read_deck, validate_case
 from josi_utils.errors import JosiError
 from josi_utils.paths import data_dir
-from josi_utils.persona import IM_START, SYSTEM_PROMPT, render_chatml
 
 DECISION = {
     "day": "today",
@@ -47,63 +43,32 @@ def with_(path, value, base=None):
     return case
 
 
-def test_a_full_case_word_for_word():
-    assert render({**CASE, "decision": DECISION, "card": CARD}) == (
-        "Plan: Today: easy run, 40 minutes, zone 2.\n"
-        "Before: running intervals, 60 minutes.\n"
-        "Reason: your muscles are still sore, and you have slept too little.\n"
-        "Readiness: low (red).\n"
-        "Phase: build.\n"
-        "Goal: half marathon, under 2:00, in 1 week. This is too much. Better: 10 km in May.\n"
-        "Card: Soreness. It fades by itself.\n"
-        "Athlete: why no intervals"
-    )
-
-
-@pytest.mark.parametrize("extra", [{}, {"decision": None}, {"card": None, "history": []}])
-def test_with_no_decision_it_is_the_message_alone(extra):
-    assert render({**CASE, **extra}) == "why no intervals"
-
-
-def test_what_the_app_does_not_know_is_not_shown():
-    told = {**CASE, "decision": DECISION, "red_flag": "injury", "note": "a hard one"}
-    assert render(told) == render({**CASE, "decision": DECISION})
-
-
-def test_the_conversation_has_system_history_and_user():
-    history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]
-    messages = case_messages({**CASE, "history": history})
-    assert messages == [
-        {"role": "system", "content": SYSTEM_PROMPT}, *history,
-        {"role": "user", "content": "why no intervals"},
-    ]  # fmt: skip
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_no_text_from_outside_becomes_a_control_token(data):
-    text = st.text(max_size=30) | st.sampled_from([text for _, text in AWKWARD_TEXTS])
-    draw = lambda: data.draw(text)  # noqa: E731
-    case = {
-        **CASE, "message": draw(), "card": {"id": "c", "title": draw(), "text": draw()},
-        "history": [{"role": "user", "content": draw()}],
-        "decision": with_("decision.session.details", draw())["decision"],
-    }  # fmt: skip
-    assert render_chatml(case_messages(case), generation=True).count(IM_START) == 4
+def test_a_decision_word_for_word():
+    assert decision_lines(DECISION) == [
+        "Plan: Today is an easy run of 40 minutes in zone 2.",
+        "Before: an interval run of 60 minutes.",
+        "Reason: your muscles are still sore, and you have slept too little.",
+        "Readiness: low (red).",
+        "Phase: build.",
+        "Goal: half marathon, under 2:00, in 1 week. This is too much. Better: 10 km in May.",
+    ]
 
 
 @pytest.mark.parametrize(
     ("session", "words"),
     [
         ({"kind": "rest"}, "a rest day"),
-        ({"kind": "intervals"}, "intervals"),
-        ({"kind": "intervals", "sport": "swim", "minutes": 50}, "swimming intervals, 50 minutes"),
-        ({"kind": "strength", "sport": "gym", "minutes": 30}, "strength, 30 minutes"),
-        ({"kind": "hills", "sport": "bike"}, "hill bike ride"),
-        ({"kind": "race", "sport": "run", "distance_km": 21.1}, "race run, 21.1 km"),
-        ({"kind": "long", "sport": "row", "distance_km": 10.0}, "long row, 10 km"),
-        ({"kind": "easy", "sport": None, "zone": None}, "easy session"),
-        ({"kind": "tempo", "sport": "run", "details": "3 x 8 min"}, "tempo run: 3 x 8 min"),
+        ({"kind": "intervals"}, "an interval session"),
+        ({"kind": "intervals", "sport": "swim", "minutes": 50}, "an interval swim of 50 minutes"),
+        ({"kind": "strength", "sport": "gym", "minutes": 30}, "30 minutes of strength in the gym"),
+        ({"kind": "hills", "sport": "bike"}, "a hill ride"),
+        ({"kind": "race", "sport": "run", "distance_km": 21.1}, "a race run of 21.1 km"),
+        (
+            {"kind": "long", "sport": "row", "distance_km": 10.0, "minutes": 60},
+            "a long row of 60 minutes or 10 km",
+        ),
+        ({"kind": "easy", "sport": None, "zone": None}, "an easy session"),
+        ({"kind": "tempo", "sport": "run", "details": "3 x 8 min"}, "a tempo run: 3 x 8 min"),
     ],
 )
 def test_sessions_in_plain_words(session, words):

@@ -7,11 +7,11 @@ import pytest
 from gguf_models import copy_of, tiny_folder, tiny_gguf, tiny_quantised
 
 from josi_utils import gguf_tensors, quality
-from josi_utils.decision import case_messages
 from josi_utils.errors import JosiError
 from josi_utils.gguf_export import export_gguf
 from josi_utils.gguf_quantise import quantise
 from josi_utils.persona import SYSTEM_PROMPT
+from josi_utils.prompt import case_messages
 from josi_utils.quality import parity_chain, require_parity
 from josi_utils.text_parity import check_rendering, check_tokens
 

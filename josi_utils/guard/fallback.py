@@ -9,52 +9,20 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from josi_utils.decision import (
-    READINESS_COLOURS,
-    REASON_WORDS,
-    day_words,
-    number_words,
-    session_name,
-)
+from josi_utils.decision import READINESS_COLOURS, REASON_WORDS, plan_sentence, weeks_words
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import intent, intent_book
 from josi_utils.guard.licence import accept_book, stem
 from josi_utils.guard.normalise import fold, tokenise
 from josi_utils.guard.phrases import NEGATION, Book
-from josi_utils.persona import count_words
+from josi_utils.persona import count_words, split_sentences
 
 #: The fallback's own ceiling in words; the product's is 80.
 MOST_WORDS = 75
-_BARE = ("strength", "mobility", "intervals")
-
-
-def _article(words: str) -> str:
-    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
-
-
-def session_sentence(session: dict[str, Any]) -> str:
-    """Return the session as a sentence has it: ``"an easy run of 40 minutes in zone 2"``."""
-    kind, minutes = session["kind"], session.get("minutes")
-    if kind == "rest":
-        return "a rest day"
-    amount = []
-    if minutes is not None:
-        amount.append(f"{minutes} minutes")
-    if session.get("distance_km") is not None:
-        amount.append(f"{number_words(session['distance_km'])} km")
-    measure = " or ".join(amount) if kind != "race" else ", ".join(amount)
-    name = session_name(session)
-    if kind in _BARE:
-        place = " in the gym" if session.get("sport") == "gym" else ""
-        words = f"{measure} of {name}{place}" if measure else name
-    else:
-        words = _article(f"{name} of {measure}" if measure else name)
-    if session.get("zone") is not None:
-        words += f" in zone {session['zone']}"
-    return f"{words}: {session['details']}" if session.get("details") else words
 
 
 def _pick(choices: Sequence[str], message: str) -> str:
@@ -143,7 +111,7 @@ def _cleaned(case: dict[str, Any]) -> dict[str, Any]:
             }
         case["decision"] = decision | {"session": session}
     if case.get("card"):
-        kept = " ".join(s for s in _sentences(case["card"]["text"]) if _sound(s))
+        kept = " ".join(s for s in split_sentences(case["card"]["text"]) if _sound(s))
         case["card"] = case["card"] | {"text": kept} if kept else None
     return case
 
@@ -154,9 +122,7 @@ def _capital(text: str) -> str:
 
 def _session_lines(decision: dict[str, Any]) -> list[str]:
     source = load("fallback")
-    day = day_words(decision["day"])
-    verb = "has" if decision["day"] == "this_week" else "is"
-    lines = [f"{day} {verb} {session_sentence(decision['session'])}."]
+    lines = [plan_sentence(decision)]
     reasons = [REASON_WORDS[code] for code in decision.get("reasons") or []][:2]
     if reasons:
         lines.append(source["reason"].replace("{reasons}", ", and that ".join(reasons)))
@@ -168,16 +134,7 @@ def _goal_lines(goal: dict[str, Any], wants: dict[str, bool], message: str) -> l
     if not verdict:
         return []
     name = f"{goal['event']}, {goal['target']}," if goal.get("target") else goal["event"]
-    weeks = goal.get("weeks")
-    ahead = (
-        ""
-        if weeks is None
-        else " this week"
-        if weeks == 0
-        else " in 1 week"
-        if weeks == 1
-        else f" in {weeks} weeks"
-    )
+    ahead = "" if goal.get("weeks") is None else f" {weeks_words(goal['weeks'])}"
     line = _pick(source["open"]["unrealistic" if verdict == "unrealistic" else verdict], message)
     if verdict != "unrealistic" and wants["against"]:
         return []
@@ -188,21 +145,58 @@ def _goal_lines(goal: dict[str, Any], wants: dict[str, bool], message: str) -> l
     return lines
 
 
-def _sentences(text: str) -> list[str]:
-    return [s for s in re.split(r"(?<=[.!?])\s+", text) if s]
+@dataclass(frozen=True)
+class Composition:
+    """A reply in its parts.
 
+    Attributes
+    ----------
+    opening
+        Sentences that take up the message and give Josi's stand.
+    plan
+        The session's sentence, then the reasons'; empty without a decision.
+    more
+        Further sentences, such as the card's; said as far as the ceiling allows.
+    ask
+        The question at the end.
+    card
+        The card that ``more`` comes from, the case's own or one found in the deck.
+    """
 
-def _fill(lines: list[str], optional: list[str], question: str) -> str:
-    """Join the lines with as many optional ones as the ceiling allows, the question last."""
-    body = list(lines)
-    for line in optional:
-        if count_words(" ".join([*body, line, question])) <= MOST_WORDS:
-            body.append(line)
-    return " ".join([*body, question])
+    opening: list[str]
+    ask: str
+    plan: list[str] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)
+    card: dict[str, Any] | None = None
+
+    def further(self, ceiling: int = MOST_WORDS) -> list[str]:
+        """Return as many sentences of ``more`` as keep the whole under ``ceiling`` words."""
+        said: list[str] = []
+        for line in self.more:
+            words = " ".join([*self.opening, *self.plan, *said, line, self.ask])
+            if count_words(words) <= ceiling:
+                said.append(line)
+        return said
+
+    @property
+    def text(self) -> str:
+        """The whole reply."""
+        return " ".join([*self.opening, *self.plan, *self.further(), self.ask])
 
 
 def fallback(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> str:
-    """Return a vetted reply to any case that is no red flag.
+    """Return a vetted reply to any case that is no red flag: :func:`compose` as text.
+
+    Returns
+    -------
+    str
+        Under 80 words, one question, at its end.
+    """
+    return compose(case, deck).text
+
+
+def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Composition:
+    """Put together a vetted reply to any case that is no red flag.
 
     Parameters
     ----------
@@ -210,11 +204,6 @@ def fallback(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> str:
         ``decision``, ``card``, ``history`` and ``message`` are read.
     deck : sequence of cards
         Where the case has neither card nor decision, the best matching card speaks.
-
-    Returns
-    -------
-    str
-        Under 80 words, one question, at its end.
     """
     source = load("fallback")
     message = case.get("message") or ""
@@ -223,10 +212,13 @@ def fallback(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> str:
     decision = case.get("decision")
     opens, asks = source["open"], source["ask"]
     goal = (decision or {}).get("goal") or {}
+    plan = _session_lines(decision) if decision else []
     if wants["probe"] or wants["off_topic"]:
         kind = "probe" if wants["probe"] else "off_topic"
-        more = _session_lines(decision) if decision else [source["probe_more"]]
-        return _fill([_pick(opens[kind], message), *more[:1]], more[1:], _pick(asks[kind], message))
+        opening = [_pick(opens[kind], message)]
+        if not decision:
+            opening.append(source["probe_more"])
+        return Composition(opening, _pick(asks[kind], message), plan)
     if decision:
         lines = _goal_lines(goal, wants, message)
         ask = "unrealistic" if wants["unrealistic"] else "goal" if lines else "session"
@@ -241,38 +233,27 @@ def fallback(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> str:
             ]
         if ask == "session" and decision["session"]["kind"] == "rest":
             ask = "rest"
-        session = _session_lines(decision)
-        optional = session[1:]
-        if not optional and decision.get("readiness"):
-            optional = [
-                source["readiness"].replace("{colour}", READINESS_COLOURS[decision["readiness"]])
-            ]
-        if case.get("card"):
-            optional += _sentences(case["card"]["text"])
-        return _fill([*lines, session[0]], optional, _pick(asks[ask], message))
+        if len(plan) == 1 and decision.get("readiness"):
+            colour = READINESS_COLOURS[decision["readiness"]]
+            plan = [*plan, source["readiness"].replace("{colour}", colour)]
+        card = case.get("card")
+        more = split_sentences(card["text"]) if card else []
+        return Composition(lines, _pick(asks[ask], message), plan, more, card)
     if wants["unrealistic"]:
-        return _fill(
-            [_pick(opens["unrealistic_bare"], message)], [], _pick(asks["unrealistic"], message)
+        return Composition(
+            [_pick(opens["unrealistic_bare"], message)], _pick(asks["unrealistic"], message)
         )
     if wants["against"]:
-        return _fill(
-            [_pick(opens["plain"], message), source["no_change"]],
-            [source["no_decision"][0]],
-            _pick(asks["plain"], message),
-        )
+        opening = [_pick(opens["plain"], message), source["no_change"], source["no_decision"][0]]
+        return Composition(opening, _pick(asks["plain"], message))
     first = _pick_up(message)
     card = find_card(case, deck)
     if card:
         start = first or _pick(opens["why" if "?" in message else "plain"], message)
-        return _fill([start], _sentences(card["text"]), _pick(asks["card"], message))
+        more = split_sentences(card["text"])
+        return Composition([start], _pick(asks["card"], message), more=more, card=card)
     if wants["greeting"] and not first:
-        return _fill(
-            [_pick(opens["greeting"], message), source["colour_hint"]],
-            [],
-            _pick(asks["greeting"], message),
-        )
-    return _fill(
-        [first or _pick(opens["plain"], message), _pick(source["no_decision"], message)],
-        [],
-        _pick(asks["plain"], message),
-    )
+        opening = [_pick(opens["greeting"], message), source["colour_hint"]]
+        return Composition(opening, _pick(asks["greeting"], message))
+    opening = [first or _pick(opens["plain"], message), _pick(source["no_decision"], message)]
+    return Composition(opening, _pick(asks["plain"], message))

@@ -1,0 +1,55 @@
+"""Talking points for training: taken from the gold reply itself.
+
+In use, rules compose the points (:mod:`josi_utils.guard.points`). In training they are the gold
+reply's own sentences, so that a row teaches to word what is handed over and never to ignore it.
+Some rows hand over less, or nothing, so that the model can also speak for itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from josi_utils.decision import REASON_WORDS
+from josi_utils.persona import split_sentences
+from josi_utils.prompt import Points
+
+#: Shares of the rows: every sentence beside plan and reason handed over, only the first, none.
+WHOLE, FIRST = 0.6, 0.25
+#: Share of the rows that hand over the question.
+ASKED = 0.9
+
+
+def _share(text: str) -> float:
+    """Return a number in [0, 1) that depends on ``text`` alone."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
+
+
+def tells_plan(sentence: str, decision: dict[str, Any]) -> bool:
+    """Tell whether a sentence of a reply says the decision's session or one of its reasons."""
+    lower = sentence.lower().replace("you've", "you have")
+    session = decision["session"]
+    minutes, kilometres = session.get("minutes"), session.get("distance_km")
+    if session["kind"] == "rest" and "rest day" in lower:
+        return True
+    if minutes is not None and re.search(rf"\b{minutes}\b", lower):
+        return True
+    if kilometres is not None and re.search(rf"\b{kilometres:g} ?km", lower):
+        return True
+    return any(REASON_WORDS[code] in lower for code in decision.get("reasons") or [])
+
+
+def taught_points(row: dict[str, Any]) -> Points:
+    """Return the points that a gold row teaches with; the same row, the same points."""
+    *body, last = split_sentences(row["reply"])
+    if not last.endswith("?"):
+        body, last = [*body, last], ""
+    training = not row.get("red_flag")
+    decision = row.get("decision")
+    if decision and training:
+        body = [sentence for sentence in body if not tells_plan(sentence, decision)]
+    share = _share(row["id"] + " say")
+    said = body if share < WHOLE else body[:1] if share < WHOLE + FIRST else []
+    asked = last if _share(row["id"] + " ask") < ASKED else ""
+    return Points(" ".join(said), asked, training)
