@@ -48,7 +48,7 @@ lint: $(STAMP)  ## fix what ruff can fix
 lab: $(STAMP)  ## JupyterLab with the notebooks; nbdime set up for readable diffs
 	@$(BIN)/nbdime config-git --enable >/dev/null 2>&1 || true
 	@$(BIN)/nbstripout --install --attributes .gitattributes >/dev/null 2>&1 || true
-	@$(BIN)/jupyter lab --notebook-dir notebooks
+	@$(BIN)/jupyter lab --notebook-dir notebooks $(ARGS)
 
 faults: $(STAMP)  ## 1,000 random download fault schedules
 	@$(BIN)/python tests/faults.py --schedules 1000 --seed 1
