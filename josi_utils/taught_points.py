@@ -15,8 +15,9 @@ from josi_utils.decision import REASON_WORDS
 from josi_utils.persona import split_sentences
 from josi_utils.prompt import Points
 
-#: Shares of the rows: every sentence beside plan and reason handed over, only the first, none.
-WHOLE, FIRST = 0.6, 0.25
+#: Shares of the rows: every sentence handed over, as in use; all but plan and reasons; the first.
+#: The rest hand over none.
+WHOLE, BESIDE_PLAN, FIRST = 0.55, 0.15, 0.15
 #: Share of the rows that hand over the question.
 ASKED = 0.9
 
@@ -47,9 +48,12 @@ def taught_points(row: dict[str, Any]) -> Points:
         body, last = [*body, last], ""
     training = not row.get("red_flag")
     decision = row.get("decision")
-    if decision and training:
-        body = [sentence for sentence in body if not tells_plan(sentence, decision)]
     share = _share(row["id"] + " say")
-    said = body if share < WHOLE else body[:1] if share < WHOLE + FIRST else []
+    if share < WHOLE:
+        said = body
+    elif share < WHOLE + BESIDE_PLAN:
+        said = [s for s in body if not (decision and training and tells_plan(s, decision))]
+    else:
+        said = body[:1] if share < WHOLE + BESIDE_PLAN + FIRST else []
     asked = last if _share(row["id"] + " ask") < ASKED else ""
     return Points(" ".join(said), asked, training)

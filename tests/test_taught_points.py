@@ -8,6 +8,7 @@ import pytest
 
 from josi_utils.dataset import read_gold
 from josi_utils.paths import data_dir
+from josi_utils.persona import split_sentences
 from josi_utils.taught_points import WHOLE, taught_points, tells_plan
 
 DECISION = {
@@ -45,10 +46,15 @@ def test_every_point_is_the_gold_reply_s_own(gold):
         assert points.training is not bool(row.get("red_flag"))
 
 
+def whole(row):
+    return " ".join(s for s in split_sentences(row["reply"]) if not s.endswith("?"))
+
+
 def test_rows_hand_over_much_little_and_nothing(gold):
     said = Counter(bool(taught_points(row).say) for row in gold)
     asked = Counter(bool(taught_points(row).ask) for row in gold)
     assert said[True] / len(gold) > WHOLE
+    assert sum(taught_points(row).say == whole(row) for row in gold) / len(gold) > WHOLE
     assert said[False] > 100
     assert asked[False] > 100
 
