@@ -22,7 +22,6 @@ from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, write_json, write_jsonl
 from josi_utils.persona import WORD_LIMIT, count_words
 from josi_utils.prompt import case_messages
-from josi_utils.taught_points import taught_points
 
 #: Messages this alike (word 3-grams) are one premise and stay on one side of the split.
 SAME_PREMISE = 0.3
@@ -219,10 +218,8 @@ def _hash(text: str) -> str:
 
 def training_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return the conversational form that TRL, PEFT and every peer read."""
-    messages = [
-        *case_messages(row, taught_points(row)),
-        {"role": "assistant", "content": row["reply"]},
-    ]
+    points, reply = taught(row)
+    messages = [*case_messages(row, points), {"role": "assistant", "content": reply}]
     return {"id": row["id"], "category": row["category"], "messages": messages}
 
 

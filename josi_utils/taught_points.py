@@ -17,7 +17,9 @@ from josi_utils.prompt import Points
 
 #: Shares of the rows: every sentence handed over, as in use; all but plan and reasons; the first.
 #: The rest hand over none.
-WHOLE, BESIDE_PLAN, FIRST = 0.55, 0.15, 0.15
+WHOLE, BESIDE_PLAN, FIRST = 0.6, 0.15, 0.15
+#: Share of the rows (a part of WHOLE) whose reply is shortened too.
+SHORTER = 0.2
 #: Share of the rows that hand over the question.
 ASKED = 0.9
 
@@ -41,19 +43,28 @@ def tells_plan(sentence: str, decision: dict[str, Any]) -> bool:
     return any(REASON_WORDS[code] in lower for code in decision.get("reasons") or [])
 
 
-def taught_points(row: dict[str, Any]) -> Points:
-    """Return the points that a gold row teaches with; the same row, the same points."""
+def taught(row: dict[str, Any]) -> tuple[Points, str]:
+    """Return the points that a gold row teaches with, and the reply; the same row, the same both.
+
+    The reply is the gold one, or, for :data:`SHORTER` of the rows, the gold one without a sentence
+    or two of its middle: composed points are shorter than gold replies, and a model that never saw
+    a short reply says things twice to fill the length.
+    """
     *body, last = split_sentences(row["reply"])
     if not last.endswith("?"):
         body, last = [*body, last], ""
     training = not row.get("red_flag")
     decision = row.get("decision")
+    asked = last if _share(row["id"] + " ask") < ASKED else ""
     share = _share(row["id"] + " say")
+    if share < SHORTER and training:
+        dropped = 1 + int(_share(row["id"] + " drop") * 2)
+        body = [body[0], *body[1 + dropped :]]
+        return Points(" ".join(body), last), " ".join([*body, last] if last else body)
     if share < WHOLE:
         said = body
     elif share < WHOLE + BESIDE_PLAN:
         said = [s for s in body if not (decision and training and tells_plan(s, decision))]
     else:
         said = body[:1] if share < WHOLE + BESIDE_PLAN + FIRST else []
-    asked = last if _share(row["id"] + " ask") < ASKED else ""
-    return Points(" ".join(said), asked, training)
+    return Points(" ".join(said), asked, training), row["reply"]
