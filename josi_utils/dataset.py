@@ -22,6 +22,7 @@ from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, write_json, write_jsonl
 from josi_utils.persona import WORD_LIMIT, count_words
 from josi_utils.prompt import case_messages
+from josi_utils.taught_points import taught
 
 #: Messages this alike (word 3-grams) are one premise and stay on one side of the split.
 SAME_PREMISE = 0.3
