@@ -4,8 +4,8 @@
 
 Each side runs in a process of its own, so that its peak memory (resident, as the kernel counts it)
 is its own. The anchor is ``convert_hf_to_gguf.py`` of the pinned llama.cpp, from the source archive
-of the binding, followed by the same native quantiser that ``llama-quantize`` calls; no compiled
-``llama-quantize`` is needed. ``--quick`` takes a tiny random model.
+of the binding, followed by ``llama-quantize``, compiled from there against the binding's own
+libraries (seconds). ``--quick`` takes a tiny random model.
 """
 
 from __future__ import annotations
@@ -34,16 +34,6 @@ import sys
 from josi_utils.gguf_quantise import quantise
 quantise(sys.argv[1], sys.argv[2], "q4_k_m")
 """
-
-#: What llama-quantize does: one native call, nothing read back.
-ANCHOR_QUANTISE = """
-import ctypes, sys, llama_cpp
-params = llama_cpp.llama_model_quantize_default_params()
-params.ftype = 15
-source, target = sys.argv[1].encode(), sys.argv[2].encode()
-assert llama_cpp.llama_model_quantize(source, target, ctypes.byref(params)) == 0
-"""
-
 
 #: A child's peak starts at its parent's size, so a small launcher stands between.
 LAUNCHER = """
@@ -102,13 +92,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args()
 
-    from gguf_models import official_converter, tiny_folder
+    from gguf_models import tiny_folder
+    from llama_source import llama_source, llama_tool
 
     from josi_utils.basemodel import resolve
     from josi_utils.files import write_json
 
     folder = tiny_folder() if arguments.quick else resolve(arguments.model)[0]
-    llama = official_converter(download=True)
+    llama = llama_source(download=True)
+    quantiser = str(llama_tool("quantize", download=True))
     sides: dict[str, list[dict[str, tuple[float, float]]]] = {"ours": [], "anchor": []}
     python = sys.executable
     for _ in range(1 if arguments.quick else arguments.runs):
@@ -127,7 +119,7 @@ def main() -> None:
             sides["anchor"].append(
                 {
                     "export": timed(convert, {"PYTHONPATH": str(llama / "gguf-py")}),
-                    "quantise": timed([python, "-c", ANCHOR_QUANTISE, f16, q4]),
+                    "quantise": timed([quantiser, f16, q4, "q4_k_m"]),
                 }
             )
     ours, anchor = summary(sides["ours"]), summary(sides["anchor"])

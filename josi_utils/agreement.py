@@ -1,5 +1,5 @@
 """Agreement: Krippendorff's alpha between raters; Spearman, error and confusion of a scorer with
-them."""
+them; and what a rate by such a scorer says of the true one."""
 
 from __future__ import annotations
 
@@ -94,3 +94,28 @@ def flag_agreement(ours: Sequence[bool], theirs: Sequence[bool]) -> dict[str, fl
         "recall": recall,
         "let_through": share(extra, extra + neither),
     }
+
+
+def corrected_rate(rate: float, recall: float, let_through: float) -> float:
+    """Return the true share of good replies behind the share that a scorer passes.
+
+    Parameters
+    ----------
+    rate : float
+        Share that the scorer passes.
+    recall, let_through : float
+        Shares of the good and of the bad that it passes, as :func:`flag_agreement` gives them.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; NaN for a scorer that tells good from bad no better than chance.
+
+    Notes
+    -----
+    W. J. Rogan and B. Gladen, *Estimating prevalence from the results of a screening test*, 1978.
+    It holds as far as the replies are like those that the scorer was measured on.
+    """
+    if not recall > let_through:
+        return float("nan")
+    return min(1.0, max(0.0, (rate - let_through) / (recall - let_through)))

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from josi_utils import cli_model, cli_share
+from josi_utils import cli_export, cli_model, cli_share
 from josi_utils.errors import JosiError
 
 
@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"josi {josi_utils.__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     cli_model.add_verbs(verbs)
+    cli_export.add_verbs(verbs)
     cli_share.add_verbs(verbs)
     return top
 

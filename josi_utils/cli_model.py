@@ -1,4 +1,4 @@
-"""Verbs that make and judge a model: prepare, train, merge, export, evaluate, score, chat."""
+"""Verbs that make and judge a model: prepare, train, merge, evaluate, score, chat."""
 
 from __future__ import annotations
 
@@ -42,17 +42,6 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument("--lora-path", type=Path, required=True, help="adapter folder")
     verb.add_argument("--output-path", type=Path, required=True, help="model folder to write")
     verb.add_argument("--dtype", default="float32", help="of stored weights: float32 or bfloat16")
-
-    verb = add_verb(verbs, "export", export, "write a model folder as GGUF and quantise it",
-                    "josi export --model-path outputs/default/merged --quant q4_k_m")  # fmt: skip
-    verb.add_argument("--model-path", type=Path, required=True, help="model folder")
-    verb.add_argument("--quant", default="q4_k_m", help="q4_k_m, q8_0, q4_0, iq4_nl, f16, …")
-    verb.add_argument("--out", type=Path, help="folder to write in (default: beside the model)")
-
-    verb = add_verb(verbs, "patch-gguf-v2", patch_gguf_v2, "write a GGUF v2 copy for old readers",
-                    "josi patch-gguf-v2 josi-q4_k_m.gguf josi-q4_k_m-v2.gguf")  # fmt: skip
-    verb.add_argument("source", type=Path, metavar="IN")
-    verb.add_argument("target", type=Path, metavar="OUT")
 
     verb = add_verb(verbs, "evaluate", evaluate, "ask every case, score, judge the gates",
                     "josi evaluate --model josi-q4_k_m.gguf --seeds 3 --out outputs/mine/eval")  # fmt: skip
@@ -165,31 +154,6 @@ def merge(options: argparse.Namespace) -> int:
     )  # fmt: skip
     print(f"{summary['changed_tensors']} of {summary['tensors']} tensors changed; "
           f"largest logit difference {summary['largest_logit_difference']:.1e}")  # fmt: skip
-    return 0
-
-
-def export(options: argparse.Namespace) -> int:
-    """Export f16 and quantise."""
-    from josi_utils import gguf_export, gguf_inspect, gguf_quantise
-
-    folder = options.out or options.model_path.parent / "gguf"
-    f16 = folder / "josi-f16.gguf"
-    gguf_export.export_gguf(options.model_path, f16, progress=say)
-    path = f16
-    if options.quant != "f16":
-        path = folder / f"josi-{options.quant}.gguf"
-        report = gguf_quantise.quantise(f16, path, options.quant, progress=say)
-        print(report["sentence"])
-    gguf_inspect.require_josi_gguf(path)
-    print(path)
-    return 0
-
-
-def patch_gguf_v2(options: argparse.Namespace) -> int:
-    """Write the v2 copy and say what it cannot fix."""
-    from josi_utils.gguf_v2 import patch_gguf_v2 as patch
-
-    print(json.dumps(patch(options.source, options.target), indent=2, default=str))
     return 0
 
 

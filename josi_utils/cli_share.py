@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from josi_utils.cli_verb import add_verb, say
@@ -32,11 +34,19 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
     verb = add_verb(verbs, "fetch", fetch, "get a published model as the app would",
                     "josi fetch https://cdn.example/channels/stable.json --to ./install --key K.pub")  # fmt: skip
-    verb.add_argument("url", metavar="MANIFEST_URL", help="channel pointer or signed manifest")
+    verb.add_argument("url", metavar="MANIFEST_URL", nargs="?",
+                      help="channel pointer or signed manifest")  # fmt: skip
     verb.add_argument("--to", type=Path, required=True, help="the install's folder")
-    verb.add_argument(
-        "--key", action="append", required=True, help="trusted public key or its file"
-    )
+    verb.add_argument("--key", action="append", default=[], help="trusted public key or its file")
+    verb.add_argument("--install-id", default="", help="decides the place in a staged rollout")
+    verb.add_argument("--app-version", help="held against the manifest's lowest")
+    verb.add_argument("--llama-cpp-build", type=int, help="held against the manifest's lowest")
+    verb.add_argument("--adapters", action="store_true", help="take an adapter on the base here")
+    instead = verb.add_mutually_exclusive_group()
+    instead.add_argument("--confirm", action="store_true",
+                         help="fetch nothing: say that the current version has run")  # fmt: skip
+    instead.add_argument("--rollback", action="store_true",
+                         help="fetch nothing: go back to the version before")  # fmt: skip
 
     verb = add_verb(verbs, "verify-golden", verify_golden, "replay the golden vectors with a GGUF",
                     "josi verify-golden josi-q4_k_m.gguf golden.json")  # fmt: skip
@@ -80,26 +90,63 @@ def publish(options: argparse.Namespace) -> int:
     bundle = RunPaths(options.run).release / "bundle"
     if not bundle.is_dir():
         raise JosiError(f"{bundle}: no bundle; run 06_share first")
-    done = put(bundle, options.url, channel=options.channel, dry_run=options.dry_run)
+    told = Told()
+    done = put(bundle, options.url, channel=options.channel, dry_run=options.dry_run, progress=told)
     for step in done.steps:
         print(f"{step.done:<13} {step.path} ({step.size:,} bytes)")
     print(f"channel: {done.channel_url or done.channel_path}")
+    say(done.then)
     return 0
 
 
+@dataclass
+class Told:
+    """Progress of uploads as lines, about one a second."""
+
+    began: dict[str, float] = field(default_factory=dict)
+    last: float = 0.0
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """Say how far ``name`` is, unless the last word on it was a moment ago."""
+        from josi_utils.download_hooks import Progress, progress_line
+
+        now = time.monotonic()
+        began = self.began.setdefault(name, now)
+        if total < 10**6 or (now - self.last < 1 and done < total):
+            return
+        self.last = now
+        rate = done / (now - began) if now > began else 0.0
+        left = (total - done) / rate if rate else None
+        say(f"{Path(name).name}: {progress_line(Progress(name, done, total, rate, left))}")
+
+
 def fetch(options: argparse.Namespace) -> int:
-    """Fetch, verify, install."""
+    """Fetch, verify, install; or go back, or confirm."""
+    from josi_utils.download import Client, Store, confirm, rollback
     from josi_utils.download import fetch as get
     from josi_utils.download_hooks import Hooks, progress_line
     from josi_utils.signing import read_public_keys
 
+    if options.rollback or options.confirm:
+        state = (rollback if options.rollback else confirm)(options.to)
+        done = "back at" if options.rollback else "confirmed:"
+        print(f"{done} version {state.current.version}, {Store(options.to).file()}")
+        return 0
+    if not options.url or not options.key:
+        raise JosiError("fetch: give the address of a channel or manifest, and --key")
     trusted = [
         key
         for given in options.key
         for key in (read_public_keys(given) if Path(given).is_file() else (given,))
     ]
+    client = Client(
+        install_id=options.install_id,
+        app_version=options.app_version,
+        llama_cpp_build=options.llama_cpp_build,
+        adapters=options.adapters,
+    )
     hooks = Hooks(progress=lambda p: say(progress_line(p)), notice=say)
-    outcome = get(options.url, options.to, trusted=trusted, hooks=hooks)
+    outcome = get(options.url, options.to, trusted=trusted, client=client, hooks=hooks)
     print(f"{outcome.status}: version {outcome.version}, {outcome.model}")
     return 0
 
@@ -121,7 +168,7 @@ def verify_guard(options: argparse.Namespace) -> int:
     from josi_utils.guard.data import guard_dir
 
     outcome = verify(options.folder or guard_dir())
-    for failure in outcome["failures"]:
-        print(failure)
-    print(f"{outcome['cases']} cases: {'all hold' if outcome['passed'] else 'FAILED'}")
-    return 0 if outcome["passed"] else 1
+    for problem in outcome["problems"]:
+        print(problem)
+    print(f"{outcome['cases']} cases: {'FAILED' if outcome['problems'] else 'all hold'}")
+    return 1 if outcome["problems"] else 0

@@ -191,9 +191,17 @@ class Store:
                     path.unlink()
 
 
+def _installed_in(folder: Path | str) -> Store:
+    """Return the store of an install's folder; a mistyped one is not made."""
+    store = Store(folder)
+    if not store.folder.is_dir():
+        raise JosiError(f"{folder}: nothing installed; fetch a model first")
+    return store
+
+
 def confirm(folder: Path | str, *, keep_previous: bool = False) -> State:
     """Say that the current version has run; the previous one gives its room back."""
-    store = Store(folder)
+    store = _installed_in(folder)
     with one_client(store.lock):
         state = store.read()
         if state.current is None:
@@ -212,7 +220,7 @@ def rollback(folder: Path | str) -> State:
     JosiError
         If there is no previous version, or its files are not whole.
     """
-    store = Store(folder)
+    store = _installed_in(folder)
     with one_client(store.lock):
         state = store.read()
         if state.previous is None or not store.whole(state.previous):

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from josi_utils.asking import SampleLog
 from josi_utils.decision import read_deck
+from josi_utils.errors import JosiError
 from josi_utils.evaluate import (
     Condition,
-    SampleLog,
     collect,
     collect_guarded,
     load_cases,
+    model_hash,
     score_samples,
     write_meta,
     write_samples,
 )
-from josi_utils.files import read_json, room_lock, sha256_file, sha256_tree
+from josi_utils.files import read_json, room_lock
 from josi_utils.generate import open_backend
 from josi_utils.paths import data_dir
-
-
-def model_hash(path: Path) -> str:
-    """Return the SHA-256 of a GGUF, or of a folder's weights."""
-    if path.is_dir():
-        tree = sha256_tree(path)
-        return next((e["sha256"] for n, e in tree.items() if n.endswith(".safetensors")), "")
-    return sha256_file(path)
 
 
 def run_evaluation(
@@ -41,6 +37,7 @@ def run_evaluation(
     draws: int = 4,
     lora: Path | None = None,
     compare: Path | None = None,
+    stored: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a model and write samples, gates and ``report.html`` to a room.
@@ -55,14 +52,22 @@ def run_evaluation(
         Cases; ``data/eval/cases.jsonl`` by default.
     compare : Path, optional
         A second model, asked the same cases and seeds, compared in pairs.
+    stored : Path, optional
+        The ``gates.json`` of an earlier run; what became worse is flagged.
 
     Returns
     -------
     dict
-        ``samples``, ``gates``, ``comparison`` (lines) and ``page``.
+        ``samples``, ``gates``, ``comparison`` and ``regressions`` (lines), ``page``, and
+        ``failed``: whether a gate of the model itself, raw or guarded, is RED, something became
+        worse, or the earlier run cannot be compared with.
     """
     from josi_utils import report
 
+    began = time.monotonic()
+    earlier = read_json(stored) if stored else None
+    if earlier is not None and not (isinstance(earlier, dict) and "gates" in earlier):
+        raise JosiError(f"{stored}: not a gates.json of an evaluation")
     deck = read_deck(data_dir() / "cards")
     cases = load_cases(cases_path or data_dir() / "eval" / "cases.jsonl", limit=limit)
     with room_lock(room):
@@ -72,29 +77,49 @@ def run_evaluation(
             pairs = [("tuned", model, lora)] + ([("compared", compare, None)] if compare else [])
             for name, path, adapter in pairs:
                 options = {"adapter": adapter} if adapter else {}
-                backend = open_backend(path, **options)
                 digest = model_hash(path) + (model_hash(adapter) if adapter else "")
-                raw = collect(backend, cases, Condition(name, seeds), log, digest, say=say)
-                samples += raw
-                if guard:
-                    drawn = [sample for sample in raw if not sample["greedy"]]
-                    samples += collect_guarded(
-                        backend, drawn, deck, log, digest, draws=draws, say=say
-                    )
-                backend.close()
+                with closing(open_backend(path, **options)) as backend:
+                    raw = collect(backend, cases, Condition(name, seeds), log, digest, say=say)
+                    samples += raw
+                    if guard:
+                        drawn = [sample for sample in raw if not sample["greedy"]]
+                        samples += collect_guarded(
+                            backend, drawn, deck, log, digest, draws=draws, say=say
+                        )
         finally:
             log.close()
         scored = score_samples(samples, deck, say=say)
         write_samples(room, scored)
-        write_meta(room, room.name, model, "", seeds=seeds, draws=draws, cases=cases)
-        page = report.write_report(room)
+        write_meta(
+            room, _run_name(room), model, "", seeds=seeds, draws=draws, cases=cases,
+            seconds=time.monotonic() - began,
+        )  # fmt: skip
+        page = report.write_report(room, stored=earlier)
     judged = read_json(room / "gates.json")
+    worse = _regressions(judged.get("regressions"))
+    own = [g for g in judged["gates"] if g["condition"] in ("tuned", "tuned guarded")]
     return {
         "samples": scored,
         "gates": judged["gates"],
         "comparison": _comparison(scored) if compare else [],
+        "regressions": worse,
         "page": page,
+        "failed": bool(worse) or any(gate["status"] == "RED" for gate in own),
     }
+
+
+def _run_name(room: Path) -> str:
+    """Return the run that a room belongs to: ``outputs/<run>/eval``, or the folder's own name."""
+    return room.parent.name if room.name == "eval" and room.parent.name else room.name
+
+
+def _regressions(found: dict[str, Any] | None) -> list[str]:
+    """Return what became worse against the stored run, as lines to print."""
+    if found is None:
+        return []
+    if not found["comparable"]:
+        return [f"cannot be compared with the stored run: {found['reason']}"]
+    return [f"worse: {f['condition']}: {f['name']}: {f['why']}" for f in found["flags"]]
 
 
 def _comparison(samples: list[dict[str, Any]]) -> list[str]:

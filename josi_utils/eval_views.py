@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from josi_utils.errors import JosiError
+from josi_utils.files import read_json
 from josi_utils.generate import Backend, Request, answer
 from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY
-from josi_utils.prompt import case_messages, render
+from josi_utils.prompt import case_messages
 
 Sample = dict[str, Any]
 
@@ -22,6 +24,11 @@ def _by_case(samples: Sequence[Sample]) -> dict[str, dict[str, Sample]]:
         if not sample["greedy"]:
             table[sample["case"]["id"]].setdefault(sample["condition"], sample)
     return table
+
+
+def _handed(case: dict[str, Any]) -> str:
+    """Return the user turn as the model read it."""
+    return case_messages(case)[-1]["content"]
 
 
 def spread(cases: Sequence[str], count: int) -> list[str]:
@@ -39,7 +46,7 @@ def side_by_side(samples: Sequence[Sample], count: int = 10) -> list[dict[str, s
         said = table[case_id]
         case = next(iter(said.values()))["case"]
         rows.append(
-            {"handed over": render(case)}
+            {"handed over": _handed(case)}
             | {
                 name: said[name]["reply"]
                 for name in ("base", "tuned", "tuned guarded")
@@ -60,7 +67,7 @@ def guarded_examples(samples: Sequence[Sample], count: int = 20) -> list[dict[st
     chosen += _take(by_source["draw"], count - len(chosen))
     return [
         {
-            "handed over": render(s["case"]),
+            "handed over": _handed(s["case"]),
             "the athlete reads": s["reply"],
             "from": f"{s['source']}, {s['draws']} drawn",
         }
@@ -89,7 +96,7 @@ def worst(samples: Sequence[Sample], count: int = 15) -> list[dict[str, str]]:
     return [
         {
             "category": s["case"]["category"],
-            "handed over": render(s["case"]),
+            "handed over": _handed(s["case"]),
             "reply": s["reply"],
             "why": "; ".join(w["reason"] for w in s["scores"]["why"][:3]),
         }
@@ -137,3 +144,19 @@ def earlier_gates(paths: RunPaths) -> list[Path]:
     """Return the ``gates.json`` of all runs beside this one, oldest first, for the trend."""
     found = paths.root.parent.glob("*/eval/gates.json")
     return sorted(found, key=lambda path: path.stat().st_mtime)
+
+
+def stored_gates(run: str) -> dict[str, Any] | None:
+    """Return the ``gates.json`` of a run to hold this one against; None for no run.
+
+    Raises
+    ------
+    JosiError
+        If that run was never evaluated.
+    """
+    if not run:
+        return None
+    path = RunPaths(run).eval / "gates.json"
+    if not path.is_file():
+        raise JosiError(f"against: run {run!r} has no {path.name}; evaluate it first")
+    return read_json(path)

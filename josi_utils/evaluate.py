@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from josi_utils.asking import Progress, SampleLog, ask
 from josi_utils.decision import read_cases
 from josi_utils.errors import JosiError
-from josi_utils.files import read_jsonl, sha256_file, write_json, write_jsonl
+from josi_utils.files import read_jsonl, sha256_file, sha256_tree, write_json, write_jsonl
 from josi_utils.generate import Backend, Reply, Request
 from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY, SAMPLING, Sampling
@@ -24,8 +24,6 @@ from josi_utils.stage import package_versions, read_record
 
 #: Seeds of further draws lie this far apart, so that no draw repeats another seed's.
 DRAW_STRIDE = 10_007
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -45,84 +43,6 @@ class Condition:
     name: str
     seeds: int = 3
     greedy: bool = True
-
-
-class SampleLog:
-    """Replies on disk, one a line, so that a crash costs the replies in flight alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, dict[str, Any]] = {}
-        kept = path.read_bytes() if path.is_file() else b""
-        for line in kept.split(b"\n"):  # bytes: a cut may fall within a character
-            try:
-                entry = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError):  # the line that a crash cut
-                continue
-            self._known[entry["key"]] = entry
-        # A cut line is ended first, or the next reply would share it, and be lost.
-        self._before = "\n" if kept and not kept.endswith(b"\n") else ""
-        self._stream: TextIO | None = None
-
-    def get(self, key: str) -> Reply | None:
-        """Return the reply stored under a key."""
-        entry = self._known.get(key)
-        return Reply(entry["text"], entry["finished"], entry["tokens"]) if entry else None
-
-    def put(self, key: str, reply: Reply) -> None:
-        """Store a reply; it is on disk when this returns to the caller's next reply."""
-        entry = {
-            "key": key, "text": reply.text, "finished": reply.finished, "tokens": reply.tokens
-        }  # fmt: skip
-        self._known[key] = entry
-        if (
-            self._stream is None
-        ):  # not before there is something to keep: a bad model leaves nothing
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = open(self._path, "a", encoding="utf-8")  # noqa: SIM115 (see close)
-            self._stream.write(self._before)
-        self._stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Sync and close."""
-        if self._stream is not None:
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-
-
-def ask(
-    backend: Backend,
-    requests: Sequence[Request],
-    sampling: Sampling,
-    log: SampleLog,
-    model_sha256: str,
-    *,
-    say: Progress | None = None,
-    what: str = "replies",
-) -> list[Reply]:
-    """Return replies in order, asking only for those that the log does not have."""
-    keys = [_key(request, sampling, model_sha256) for request in requests]
-    missing = [i for i, key in enumerate(keys) if log.get(key) is None]
-    began = last = time.monotonic()
-    for done, (position, reply) in enumerate(
-        backend.replies([requests[i] for i in missing], sampling), start=1
-    ):
-        log.put(keys[missing[position]], reply)
-        now = time.monotonic()
-        if say and (now - last > 10 or done == len(missing)):
-            last, rate = now, done / max(now - began, 1e-9)
-            left = (len(missing) - done) / rate
-            say(f"{what}: {done}/{len(missing)}, {rate:.1f} a second, {left:.0f} s left")
-    replies = [log.get(key) for key in keys]
-    if any(reply is None for reply in replies):
-        raise JosiError("evaluate: the backend left requests unanswered; run again to resume")
-    return replies  # type: ignore[return-value]
-
-
-def _key(request: Request, sampling: Sampling, model_sha256: str) -> str:
-    text = json.dumps([request.prompt, request.seed, sampling.to_dict(), model_sha256])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def collect(
@@ -182,52 +102,45 @@ def collect_guarded(
     model_sha256: str,
     *,
     draws: int = 4,
+    best_of: bool = False,
     sampling: Sampling = SAMPLING,
     say: Progress | None = None,
 ) -> list[dict[str, Any]]:
-    """Return what the athlete would see: triage, up to ``draws`` accepted draws, or the fallback.
+    """Return what the athlete would see: triage, an accepted draw, or the fallback.
 
-    The raw reply of a seed is its first draw; rejected ones are drawn again round by round, all
-    cases of a round in one batch.
+    The raw reply of a seed is its first draw. Those turned down are drawn again round by round,
+    all cases of a round in one batch, up to ``draws``; with ``best_of`` all are drawn at once and
+    the guard's favourite among those that it accepts is shown.
     """
-    from josi_utils.guard import accept, fallback, triage, vetted_reply
+    from josi_utils.guard import guarded_reply, triage
 
-    guarded: list[dict[str, Any] | None] = [None] * len(raw)
-    open_draws: list[int] = []
-    for index, sample in enumerate(raw):
-        found = triage(sample["case"])
-        if found.flag is not None:
-            guarded[index] = _shown(
-                sample, vetted_reply(found.flag, emergency=found.emergency), "triage", 0
+    shown: dict[int, dict[str, Any]] = {}
+    waiting = [i for i, sample in enumerate(raw) if triage(sample["case"]).flag is None]
+    texts = {i: [(raw[i]["reply"], raw[i]["finished"])] for i in waiting}
+    further = range(2, draws + 1)
+    for rounds in [further] if best_of else [range(0), *([n] for n in further)]:
+        wanted = [(i, n) for i in waiting for n in rounds]
+        requests = [
+            Request(tuple(case_messages(raw[i]["case"])), raw[i]["seed"] + DRAW_STRIDE * (n - 1))
+            for i, n in wanted
+        ]
+        what = f"guard, draw {max(rounds, default=1)}"
+        replies = ask(backend, requests, sampling, log, model_sha256, say=say, what=what)
+        for (i, _), reply in zip(wanted, replies, strict=True):
+            texts[i].append((reply.text, reply.finished))
+        for i in waiting:
+            new = texts[i] if best_of else texts[i][-1:]  # the rest was judged before
+            found = guarded_reply(
+                raw[i]["case"], new, deck=deck, max_draws=len(new), best_of=best_of
             )
-        else:
-            open_draws.append(index)
-    texts = {index: (raw[index]["reply"], raw[index]["finished"]) for index in open_draws}
-    for draw in range(1, draws + 1):
-        if draw > 1:
-            requests = [
-                Request(
-                    tuple(case_messages(raw[i]["case"])), raw[i]["seed"] + DRAW_STRIDE * (draw - 1)
-                )
-                for i in open_draws
-            ]
-            what = f"guard, draw {draw}"
-            replies = ask(backend, requests, sampling, log, model_sha256, say=say, what=what)
-            texts = {i: (r.text, r.finished) for i, r in zip(open_draws, replies, strict=True)}
-        rejected = []
-        for index in open_draws:
-            text, finished = texts[index]
-            if accept(raw[index]["case"], text, finished=finished, deck=deck).ok:
-                guarded[index] = _shown(raw[index], text, "draw", draw)
-            else:
-                rejected.append(index)
-        open_draws = rejected
-        if not open_draws:
-            break
-    for index in open_draws:
-        text = fallback(raw[index]["case"], deck)
-        guarded[index] = _shown(raw[index], text, "fallback", draws)
-    return [sample for sample in guarded if sample is not None]
+            if found.source == "draw":
+                shown[i] = _shown(raw[i], found.text, "draw", len(texts[i]))
+        waiting = [i for i in waiting if i not in shown]
+    for i, sample in enumerate(raw):
+        if i not in shown:
+            found = guarded_reply(sample["case"], [], deck=deck)
+            shown[i] = _shown(sample, found.text, found.source, len(texts.get(i, [])))
+    return [shown[i] for i in range(len(raw))]
 
 
 def _shown(sample: dict[str, Any], text: str, source: str, draws: int) -> dict[str, Any]:
@@ -286,6 +199,16 @@ def load_cases(path: Path, *, limit: int = 0) -> list[dict[str, Any]]:
     return [case for turn in turns for case in turn if case is not None][:limit]
 
 
+def model_hash(path: Path) -> str:
+    """Return the SHA-256 of a GGUF, or of a folder's weights."""
+    if not path.exists():
+        raise JosiError(f"{path}: no such file")
+    if path.is_dir():
+        tree = sha256_tree(path)
+        return next((e["sha256"] for n, e in tree.items() if n.endswith(".safetensors")), "")
+    return sha256_file(path)
+
+
 def shipped_model(paths: RunPaths) -> Path:
     """Return the quantised GGUF that 04 made."""
     record = read_record(paths, "04_export")
@@ -301,8 +224,9 @@ def write_meta(
     seeds: int,
     draws: int,
     cases: Sequence[Any],
+    seconds: float | None = None,
 ) -> dict[str, Any]:
-    """Write ``meta.json``: what was asked, of which file, judged by which scorers."""
+    """Write ``meta.json``: what was asked, of which file, judged by which scorers, how long."""
     from josi_utils.guard.data import rules_record
     from josi_utils.scoring import scorer_hash
 
@@ -310,7 +234,7 @@ def write_meta(
         "run": run,
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "model_file": model.name,
-        "model_sha256": sha256_file(model),
+        "model_sha256": model_hash(model),
         "base_model": base_model,
         "sampling": SAMPLING.to_dict(),
         "seeds": seeds,
@@ -319,6 +243,7 @@ def write_meta(
         "cases_sha256": hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest(),
         "scorer_hash": scorer_hash(),
         "guard_version": rules_record(),
+        "seconds": seconds and round(seconds, 1),
         "versions": package_versions(),
     }
     write_json(room / "meta.json", meta)

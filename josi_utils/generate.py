@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -54,6 +54,10 @@ class Reply:
     tokens: int
 
 
+#: Called with a piece of a reply as the words come.
+Hear = Callable[[str], None]
+
+
 class Backend(Protocol):
     """Something that answers requests."""
 
@@ -63,6 +67,10 @@ class Backend(Protocol):
         self, requests: Sequence[Request], sampling: Sampling
     ) -> Iterator[tuple[int, Reply]]:
         """Yield ``(index of the request, reply)`` as replies come, in any order."""
+        ...
+
+    def aloud(self, request: Request, sampling: Sampling, hear: Hear) -> Reply:
+        """Return one reply, telling its pieces as they come."""
         ...
 
     def close(self) -> None:
@@ -89,7 +97,7 @@ class LlamaBackend:
         self,
         path: Path | str,
         *,
-        slots: int = 16,
+        slots: int = 32,
         threads: int | None = None,
         adapter: Path | str | None = None,
     ) -> None:
@@ -104,7 +112,7 @@ class LlamaBackend:
     def replies(
         self, requests: Sequence[Request], sampling: Sampling
     ) -> Iterator[tuple[int, Reply]]:
-        """See :class:`Backend`; equal prompts are encoded once for all their seeds."""
+        """See :class:`Backend`; equal prompts are read once for all their seeds."""
         groups: dict[str, list[int]] = {}
         for index, request in enumerate(requests):
             groups.setdefault(request.prompt, []).append(index)
@@ -114,6 +122,13 @@ class LlamaBackend:
         ]
         for index, text, finished, tokens in self._decoder.run(jobs, sampling):
             yield index, Reply(text.strip(), finished, tokens)
+
+    def aloud(self, request: Request, sampling: Sampling, hear: Hear) -> Reply:
+        """See :class:`Backend`."""
+        job = (request.prompt, [(0, request.seed)])
+        drawn = self._decoder.run([job], sampling, lambda _, piece: hear(piece))
+        ((_, text, finished, tokens),) = drawn
+        return Reply(text.strip(), finished, tokens)
 
     def close(self) -> None:
         """Free model and context."""
@@ -192,6 +207,12 @@ class HuggingFaceBackend:
                 text = tokenizer.decode(drawn, skip_special_tokens=True)
                 yield index, Reply(text.strip(), finished, len(drawn) + finished)
         model.train(training)
+
+    def aloud(self, request: Request, sampling: Sampling, hear: Hear) -> Reply:
+        """See :class:`Backend`; the reply is told in one piece."""
+        ((_, reply),) = self.replies([request], sampling)
+        hear(reply.text)
+        return reply
 
     def close(self) -> None:
         """Drop the model."""

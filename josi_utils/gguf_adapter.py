@@ -6,6 +6,7 @@ names and shapes only, so whoever ships an adapter binds it to its base by the b
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from josi_utils.basemodel import check_llama_folder
 from josi_utils.errors import JosiError
-from josi_utils.files import read_json, sha256_file
-from josi_utils.gguf_export import OUTTYPES, permuted_heads
+from josi_utils.files import read_json, sha256_file, write_json
+from josi_utils.gguf_export import OUTTYPES, export_gguf, permuted_heads
 from josi_utils.gguf_metadata import josi_metadata, load_metadata
+from josi_utils.gguf_quantise import quantise
 from josi_utils.gguf_tensors import Planned, read_shard, stream_gguf
+from josi_utils.persona import CHAT_TEMPLATE
 
 if TYPE_CHECKING:
     import gguf
@@ -117,3 +120,48 @@ def export_adapter(
         "alpha": lora["lora_alpha"],
         "seconds": round(time.monotonic() - started, 3),
     }
+
+
+def export_base(
+    base_dir: Path | str,
+    out_path: Path | str,
+    quant: str = "q4_k_m",
+    *,
+    base_record: Mapping[str, Any] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Write the untuned base that an adapter runs on, quantised, with Josi's template.
+
+    Parameters
+    ----------
+    base_dir, out_path : path
+        The folder that the adapter was trained on, and the file to write.
+    quant : str
+        A name of :data:`josi_utils.gguf_quantise.QUANT_TYPES`.
+    base_record : mapping, optional
+        What :func:`josi_utils.basemodel.resolve` says of the base.
+    progress : callable, optional
+        Told one line now and then.
+
+    Returns
+    -------
+    dict
+        The report of :func:`josi_utils.gguf_quantise.quantise`.
+    """
+    base_dir, out_path = Path(base_dir).resolve(), Path(out_path)
+    check_llama_folder(base_dir)
+    out_path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out_path.parent, prefix=f".{out_path.name}.") as room:
+        # The base's own folder stays as it is; its template is another (SmolLM2 opens every
+        # conversation with a system turn of its own).
+        folder, f16 = Path(room) / "base", Path(room) / "f16.gguf"
+        folder.mkdir()
+        for path in base_dir.iterdir():
+            if path.is_file() and path.name not in ("tokenizer_config.json", "chat_template.jinja"):
+                (folder / path.name).symlink_to(path)
+        config = read_json(base_dir / "tokenizer_config.json")
+        write_json(folder / "tokenizer_config.json", {**config, "chat_template": CHAT_TEMPLATE})
+        named = {**josi_metadata(folder, base_record or {}), "name": "Base of Josi"}
+        named |= {"description": "Untuned; Josi's adapter runs on it", "finetune": None}
+        export_gguf(folder, f16, metadata=named, progress=progress)
+        return quantise(f16, out_path, quant, progress=progress)

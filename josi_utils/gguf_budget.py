@@ -53,6 +53,7 @@ def quantise_to_budget(
     measure: Callable[[Path], float] | None = None,
     candidates: Sequence[Candidate] = CANDIDATES,
     imatrix: Mapping[str, np.ndarray] | None = None,
+    imatrix_source: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write the best quantisation of ``src`` that is at most ``size_budget_mb`` (MB of 10⁶ bytes).
@@ -62,6 +63,8 @@ def quantise_to_budget(
     measure : callable, optional
         File to badness (such as mean KL divergence from the f16 file); the least wins. Left out,
         the file with the most bits a weight wins.
+    candidates, imatrix, imatrix_source, progress
+        What is tried, and what :func:`josi_utils.gguf_quantise.quantise` is given.
 
     Returns
     -------
@@ -86,6 +89,7 @@ def quantise_to_budget(
                 path,
                 candidate.quant,
                 imatrix=imatrix,
+                imatrix_source=imatrix_source,
                 embedding_type=candidate.embedding_type,
                 progress=progress,
             )

@@ -65,14 +65,20 @@ def _type_number(name: str | None) -> int | None:
         raise JosiError(f"tensor type {name!r}: not one that GGUF knows, such as Q8_0") from None
 
 
-def _string_override(key: str, value: str) -> Any:
+def _overrides(values: Mapping[str, str | int]) -> Any:
+    """Return keys to write as llama.cpp's array; the last, empty key ends it."""
     import llama_cpp
 
-    entry = llama_cpp.llama_model_kv_override()
-    entry.tag = llama_cpp.LLAMA_KV_OVERRIDE_TYPE_STR
-    entry.key = key.encode()
-    entry.value.val_str = value.encode()[:127]
-    return entry
+    entries = (llama_cpp.llama_model_kv_override * (len(values) + 1))()
+    for entry, (key, value) in zip(entries, values.items(), strict=False):
+        entry.key = key.encode()
+        if isinstance(value, int):
+            entry.tag = llama_cpp.LLAMA_KV_OVERRIDE_TYPE_INT
+            entry.value.val_i64 = value
+        else:
+            entry.tag = llama_cpp.LLAMA_KV_OVERRIDE_TYPE_STR
+            entry.value.val_str = value.encode()[:127]
+    return entries
 
 
 def quantise(
@@ -81,6 +87,7 @@ def quantise(
     quant: str = "q4_k_m",
     *,
     imatrix: Mapping[str, np.ndarray] | None = None,
+    imatrix_source: str = "",
     embedding_type: str | None = None,
     output_type: str | None = None,
     tensor_types: Sequence[tuple[str, str]] = (),
@@ -97,6 +104,9 @@ def quantise(
         A name of :data:`QUANT_TYPES`.
     imatrix : mapping, optional
         ``{tensor name: mean of the squared inputs a column, float32}``, see ``josi_utils.imatrix``.
+    imatrix_source : str
+        What it was computed from, such as ``"128 training chats"``; kept in the file under the key
+        that ``llama-quantize`` uses, ``quantize.imatrix.dataset``.
     embedding_type, output_type : str, optional
         Type of ``token_embd.weight`` and ``output.weight``, such as ``"Q8_0"``.
     tensor_types : sequence of (pattern, type)
@@ -110,7 +120,7 @@ def quantise(
     -------
     dict
         :func:`josi_utils.gguf_inspect.inspect_gguf` of the file, and ``quant``, ``sha256``,
-        ``seconds``, ``imatrix`` (bool), ``by_tensor`` (name to type), ``fallbacks`` (name to type
+        ``seconds``, ``imatrix`` (its source, None without), ``by_tensor`` (name to type), ``fallbacks`` (name to type
         for tensors whose rows do not divide by the block of their intended type),
         ``fallback_count`` (llama.cpp's own count) and ``sentence`` (the above in one line).
 
@@ -141,8 +151,11 @@ def quantise(
         params.token_embedding_type = number
     if (number := _type_number(output_type)) is not None:
         params.output_tensor_type = number
-    overrides = (llama_cpp.llama_model_kv_override * 2)()  # the last, empty key ends the list
-    overrides[0] = _string_override("general.quantized_by", quantised_by())
+    keys: dict[str, str | int] = {"general.quantized_by": quantised_by()}
+    if imatrix is not None:
+        keys["quantize.imatrix.dataset"] = imatrix_source or "not said"
+        keys["quantize.imatrix.entries_count"] = len(imatrix)
+    overrides = _overrides(keys)
     params.kv_overrides = overrides
     # ctypes keeps no reference to what a pointer field points at, so these lists do.
     alive: list[Any] = [overrides]
@@ -182,7 +195,7 @@ def quantise(
     fallbacks = _fallbacks(by_tensor, quant)
     report |= {
         "quant": quant,
-        "imatrix": imatrix is not None,
+        "imatrix": keys.get("quantize.imatrix.dataset"),
         "by_tensor": {name: info.type for name, info in by_tensor.items()},
         "fallbacks": fallbacks,
         "fallback_count": counted[0] if counted else 0,
@@ -208,8 +221,9 @@ def _fallbacks(by_tensor: Mapping[str, Any], quant: str) -> dict[str, str]:
 
 def _sentence(report: Mapping[str, Any]) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in report["types"].items())
+    name = report["quant"] + (f" (imatrix: {report['imatrix']})" if report["imatrix"] else "")
     line = (
-        f"{report['quant']}: {report['size'] / 1e6:.1f} MB, "
+        f"{name}: {report['size'] / 1e6:.1f} MB, "
         f"{report['bits_per_weight']:.2f} bits a weight ({kinds})"
     )
     if report["fallbacks"]:

@@ -31,9 +31,9 @@ def safe_cell(text: str) -> str:
 
     References
     ----------
-    OWASP, "CSV Injection": a cell that starts with ``= + - @``, a tab or a return may be run.
+    OWASP, "CSV Injection": a cell that starts with ``= + - @``, a tab, a return or a line feed may be run.
     """
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
 
 
 def choose(samples: Iterable[dict[str, Any]], size: int = SHEET_SIZE) -> list[dict[str, Any]]:
@@ -70,8 +70,10 @@ def write_sheet(
 
     The sheet is blind: no condition, no score. The key (``id``, ``case``, ``reply`` a line) is what
     :func:`read_labels` checks against, so that what a spreadsheet does to a text cannot matter.
+    A sheet that somebody began to fill in is moved aside with its key, never written over.
     """
     folder = Path(folder)
+    _keep_filled(folder)
     rows = choose(samples, size)
     stream = io.StringIO()
     writer = csv.writer(stream)
@@ -84,15 +86,33 @@ def write_sheet(
     return write_atomic(folder / SHEET_NAME, stream.getvalue().encode("utf-8-sig"))
 
 
-def read_labels(sheet: Path | str, key: Path | str, rater: str) -> list[dict[str, Any]]:
+def _keep_filled(folder: Path) -> None:
+    """Rename a filled sheet and its key, so that a new run cannot cost a coach an hour."""
+    sheet, key = folder / SHEET_NAME, folder / KEY_NAME
+    if not sheet.is_file():
+        return
+    try:
+        filled = any(row.get(field) for _, row in _rows(sheet) for field in (*FIELDS, "remark"))
+    except JosiError:  # not the sheet that we wrote: somebody's work all the same
+        filled = True
+    if filled:
+        mark = hashlib.sha256(sheet.read_bytes()).hexdigest()[:8]
+        for path in (sheet, key):
+            if path.is_file():
+                path.rename(path.with_stem(f"{path.stem}-kept-{mark}"))
+
+
+def read_labels(
+    sheet: Path | str, key: Path | str | Sequence[dict[str, Any]], rater: str
+) -> list[dict[str, Any]]:
     """Read a filled sheet.
 
     Parameters
     ----------
     sheet : path
         CSV as a spreadsheet saved it: comma, semicolon or tab; with or without the mark.
-    key : path
-        ``labelling_key.jsonl`` of the same sheet.
+    key : path or rows
+        ``labelling_key.jsonl`` of the same sheet, or what was read of it.
     rater : str
         Who filled it; a short name.
 
@@ -108,7 +128,8 @@ def read_labels(sheet: Path | str, key: Path | str, rater: str) -> list[dict[str
         With file, row and column of the first cell that cannot be read, or if nothing is filled.
     """
     sheet = Path(sheet)
-    known = {row["id"] for _, row in read_jsonl(key)}
+    rows = [row for _, row in read_jsonl(key)] if isinstance(key, Path | str) else key
+    known, named = {row["id"] for row in rows}, key if isinstance(key, Path | str) else "its key"
     labels: list[dict[str, Any]] = []
     seen: set[str] = set()
     for number, row in _rows(sheet):
@@ -117,7 +138,7 @@ def read_labels(sheet: Path | str, key: Path | str, rater: str) -> list[dict[str
             continue
         if row.get("id") not in known:
             raise JosiError(
-                f"{where}: id {row.get('id', '')!r} is not in {key}; use the sheet of this run"
+                f"{where}: id {row.get('id', '')!r} is not in {named}; use the sheet of this run"
             )
         if row["id"] in seen:
             raise JosiError(f"{where}: {row['id']} is labelled twice; keep one of the rows")

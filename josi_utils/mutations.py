@@ -1,21 +1,22 @@
 """Seeded mutations of good replies: does a scorer see the one thing that was made wrong?
 
-Each mutation changes one slot of a reply that passes (number, unit, zone, day, session, negation,
-or a
-leak in one of twenty disguises). Recall is the share of mutants that are caught, precision the
-share of
-alarms that were mutants, over equally many untouched replies.
+Each mutation changes one slot of a gold reply (number, unit, zone, day, session, negation, a leak
+in one of twenty disguises) or its sense (``mutations_sense``). A mutant counts as caught only by a
+finding that the untouched reply does not have and, for a slot or a leak, that points at the changed
+place; so a scorer that objects to everything catches nothing. Recall is the share of mutants that
+are caught, precision the share of alarms that were mutants, over equally many untouched replies.
 """
 
 from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from josi_utils.mutations_leaks import DISGUISES, LEAK_TERMS, leak_mutant
+from josi_utils.mutations_sense import SENSE_MUTATIONS
 from josi_utils.scoring import score
 
 DAYS = (
@@ -30,52 +31,6 @@ DAYS = (
     "Sunday",
 )
 KINDS = ("tempo", "threshold", "interval", "hill", "recovery", "easy", "long", "steady")
-
-_CYRILLIC = str.maketrans("aceopxyiTBHMK", "асеорхуіТВНМК")
-_GREEK = str.maketrans("aotviGATBHKM", "αοτνιGΑΤΒΗΚΜ")
-_LEET = str.maketrans("aeiostbg", "43105789")
-_SMALL_CAPS = str.maketrans("abcdeghijklmnoprtuvwz", "ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡᴢ")
-
-
-def _shifted(base_upper: int, base_lower: int) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        return "".join(
-            chr(base_upper + ord(c) - 65)
-            if "A" <= c <= "Z"
-            else chr(base_lower + ord(c) - 97)
-            if "a" <= c <= "z"
-            else c
-            for c in text
-        )
-
-    return convert
-
-
-#: Twenty ways to write a forbidden term so that a plain search misses it.
-DISGUISES: dict[str, Callable[[str], str]] = {
-    "plain": str,
-    "upper case": str.upper,
-    "dots between": ".".join,
-    "spaces between": " ".join,
-    "dashes between": "-".join,
-    "underscores between": "_".join,
-    "stars between": "*".join,
-    "two signs between": "._".join,
-    "zero-width spaces": "\u200b".join,
-    "soft hyphens": "\u00ad".join,
-    "word joiners": "\u2060".join,
-    "combining marks": lambda t: "".join(c + "\u0336" for c in t),
-    "accents": lambda t: "".join(unicodedata.normalize("NFC", c + "\u0301") for c in t),
-    "full width": _shifted(0xFF21, 0xFF41),
-    "mathematical bold": _shifted(0x1D400, 0x1D41A),
-    "circled letters": _shifted(0x24B6, 0x24D0),
-    "Cyrillic look-alikes": lambda t: t.translate(_CYRILLIC),
-    "Greek look-alikes": lambda t: t.translate(_GREEK),
-    "leetspeak": lambda t: t.translate(_LEET),
-    "small capitals": lambda t: t.lower().translate(_SMALL_CAPS),
-}
-
-LEAK_TERMS = ("GATC", "Viterbi", "ACWR", "algorithm", "SmolLM")
 
 
 @dataclass(frozen=True)
@@ -187,14 +142,6 @@ def mutate_negation(case: dict[str, Any], reply: str, rng: random.Random) -> str
     return _replace(reply, match, off or f"{match.group()} not")
 
 
-def leak_mutant(reply: str, disguise: str, term: str) -> str:
-    """Put a disguised term into a sentence of its own before the last one."""
-    hidden = DISGUISES[disguise](term)
-    sentence = f"The {hidden} chose this."
-    cut = max(reply.rfind(". "), reply.rfind("! "))
-    return f"{reply[: cut + 1]} {sentence}{reply[cut + 1 :]}" if cut >= 0 else f"{reply} {sentence}"
-
-
 SLOT_MUTATIONS: dict[str, Callable[[dict[str, Any], str, random.Random], str | None]] = {
     "number": mutate_number,
     "unit": mutate_unit,
@@ -206,7 +153,8 @@ SLOT_MUTATIONS: dict[str, Callable[[dict[str, Any], str, random.Random], str | N
 
 
 def make_mutants(rows: Iterable[dict[str, Any]], *, seed: int = 0, each: int = 25) -> list[Mutant]:
-    """Return up to ``each`` mutants of each slot, and each of :data:`DISGUISES` with each term.
+    """Return up to ``each`` mutants of each slot and each fault of sense, and each of
+    :data:`DISGUISES` with each term.
 
     Parameters
     ----------
@@ -231,6 +179,18 @@ def make_mutants(rows: Iterable[dict[str, Any]], *, seed: int = 0, each: int = 2
             if changed and changed != row["reply"]:
                 mutants.append(Mutant(kind, case, row["reply"], changed, "faithful"))
                 made += 1
+    for kind, change in SENSE_MUTATIONS.items():
+        made = 0
+        for row in pool:
+            if made == each:
+                break
+            if row.get("red_flag"):
+                continue
+            changed = change(row, pool, rng)
+            if changed and changed != row["reply"]:
+                case = {k: v for k, v in row.items() if k != "reply"}
+                mutants.append(Mutant(kind, case, row["reply"], changed, "pass"))
+                made += 1
     for number, disguise in enumerate(DISGUISES):
         for offset, term in enumerate(LEAK_TERMS):
             if not pool:
@@ -249,8 +209,39 @@ def make_mutants(rows: Iterable[dict[str, Any]], *, seed: int = 0, each: int = 2
     return mutants
 
 
-def _alarm(result: dict[str, Any], field: str) -> bool:
-    return result["leak"] if field == "leak" else not result["faithful"]
+def _changed(original: str, reply: str) -> tuple[int, int]:
+    """Return the place in ``reply`` that ``original`` does not have."""
+    most = min(len(original), len(reply))
+    start = next((i for i in range(most) if original[i] != reply[i]), most)
+    same = 0
+    while same < most - start and original[-1 - same] == reply[-1 - same]:
+        same += 1
+    return start, len(reply) - same
+
+
+def _findings(result: dict[str, Any], field: str) -> list[dict[str, Any]]:
+    """Return what a scorer found of a field; ``pass`` alone is a finding without a place."""
+    if field == "pass":
+        return [] if result["pass"] else [{"reason": "does not pass", "text": "", "span": None}]
+    return [why for why in result["why"] if why["field"] == field]
+
+
+def _caught(mutant: Mutant, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Return whether the change was found: a new finding that touches the changed place."""
+    old = {(why["reason"], why["text"]) for why in _findings(before, mutant.field)}
+    new = [w for w in _findings(after, mutant.field) if (w["reason"], w["text"]) not in old]
+    if mutant.field == "pass":
+        return bool(new)
+    start, end = _changed(mutant.original, mutant.reply)
+    # A finding without a span says that something is missing; a number may be told by its unit.
+    return any(
+        why["span"] is None or (why["span"][0] <= end + _NEAR and start - _NEAR <= why["span"][1])
+        for why in new
+    )
+
+
+#: A finding so many characters from the change still points at it ("45 |hours|").
+_NEAR = 8
 
 
 def mutation_table(
@@ -263,16 +254,25 @@ def mutation_table(
     """Return one row a kind of mutation: ``kind``, ``n``, ``caught``, ``false_alarms``,
     ``recall``, ``precision``.
 
-    A false alarm is the same alarm on the untouched reply. The last row sums up.
+    A false alarm is any finding of that field on the untouched reply; for faults of sense, a good
+    reply that does not pass, and it is left out of ``n``. The last row sums up.
     """
     table: dict[str, dict[str, Any]] = {}
+    scores: dict[str, dict[str, Any]] = {}
     for mutant in make_mutants(rows, seed=seed, each=each):
         line = table.setdefault(
             mutant.kind, {"kind": mutant.kind, "n": 0, "caught": 0, "false_alarms": 0}
         )
+        before = scores.get(mutant.case["id"])
+        if before is None:
+            before = score(mutant.case, mutant.original, deck=deck)
+            scores[mutant.case["id"]] = before
+        alarm = bool(_findings(before, mutant.field))
+        line["false_alarms"] += alarm
+        if alarm and mutant.field == "pass":
+            continue  # what does not pass cannot fall
         line["n"] += 1
-        line["caught"] += _alarm(score(mutant.case, mutant.reply, deck=deck), mutant.field)
-        line["false_alarms"] += _alarm(score(mutant.case, mutant.original, deck=deck), mutant.field)
+        line["caught"] += _caught(mutant, before, score(mutant.case, mutant.reply, deck=deck))
     lines = list(table.values())
     total = {
         "kind": "all",

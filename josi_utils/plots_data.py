@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK = "#14505c"
@@ -43,25 +44,58 @@ def histogram(
 
 
 def coverage(matrix: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Return category × what the app hands over as a shaded table with the counts."""
-    import numpy as np
+    """Return what is handed over × category as shaded tables with the counts.
+
+    Three tables one below the other: the parts of a prompt, sports, reasons. Darker is more; an
+    empty cell is a hole, and shown as a dot.
+
+    Parameters
+    ----------
+    matrix : mapping
+        Category to counts: ``rows``, ``decision``, …, ``sport <name>``, ``reason <name>``.
+    """
     from matplotlib.figure import Figure
 
-    columns = sorted({key for cell in matrix.values() for key in cell})
-    order = ["rows", "decision", "card", "history", "alone"]
-    columns = [c for c in order if c in columns] + [c for c in columns if c not in order]
-    values = np.array([[cell.get(column, 0) for column in columns] for cell in matrix.values()])
-    figure = Figure(figsize=(0.42 * len(columns) + 2, 0.42 * len(matrix) + 2), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(np.log1p(values), cmap="Greys", aspect="auto")
-    axes.set_xticks(range(len(columns)), [c.replace("_", " ") for c in columns], rotation=90)
-    axes.set_yticks(range(len(matrix)), [c.replace("_", " ") for c in matrix])
-    dark = np.log1p(values).max() / 2
-    for (i, j), value in np.ndenumerate(values):
-        colour = "white" if np.log1p(value) > dark else "black"
-        axes.text(j, i, str(value), ha="center", va="center", color=colour, fontsize=7)
-    axes.set_title("Examples by category and by what is handed over")
+    names = {key for cell in matrix.values() for key in cell}
+    order = [c for c in ("rows", "decision", "card", "history", "alone") if c in names]
+    groups = {
+        "handed over": order + sorted(n for n in names - set(order) if " " not in n),
+        "sport": sorted(n for n in names if n.startswith("sport ")),
+        "reason": sorted(n for n in names if n.startswith("reason ")),
+    }
+    groups = {title: rows for title, rows in groups.items() if rows}
+    heights = [len(rows) for rows in groups.values()]
+    figure = Figure(figsize=(7.5, 1.8 + 0.27 * sum(heights)), layout="constrained")
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)
+    for number, (axes, (title, rows)) in enumerate(zip(panels[:, 0], groups.items(), strict=True)):
+        counts = [[cell.get(row, 0) for cell in matrix.values()] for row in rows]
+        _shaded(axes, counts, [_short(row, title) for row in rows])
+        axes.set_ylabel(title, fontsize=10)
+        axes.set_xticks(range(len(matrix)))
+        labels = [category.replace("_", " ") for category in matrix] if number == 0 else []
+        axes.tick_params(axis="x", top=False, bottom=False, labelbottom=False, labeltop=True)
+        axes.set_xticklabels(labels or [""] * len(matrix), rotation=40, ha="left", fontsize=9)
+    figure.align_ylabels()
+    panels[0, 0].set_title("Examples by what is handed over and by category", fontsize=11)
     return figure
+
+
+def _short(name: str, group: str) -> str:
+    plain = {"rows": "all rows", "alone": "message alone"}.get(name, name)
+    return plain.removeprefix(f"{group} ").replace("_", " ")
+
+
+def _shaded(axes: Axes, counts: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
+    """Draw counts as a table, shaded by their logarithm."""
+    import numpy as np
+
+    shade = np.log1p(np.array(counts))
+    axes.imshow(shade, cmap="Greys", aspect="auto", vmin=0, vmax=max(shade.max(), 1))
+    axes.set_yticks(range(len(labels)), labels, fontsize=9)
+    for (i, j), value in np.ndenumerate(shade):
+        colour = "white" if value > 0.6 * shade.max() else "black"
+        text = str(counts[i][j]) if counts[i][j] else "·"
+        axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
 
 
 def message_map(messages: Sequence[str], categories: Sequence[str]) -> Figure:

@@ -33,6 +33,15 @@ location ~ /(models|manifests)/ {{ add_header Cache-Control "{FOREVER}"; gzip of
 location ~ /channels/ {{ add_header Cache-Control "{SHORT}"; gzip off; }}
 """
 
+#: What is left to do, once, for apps to reach what was published, by kind of store.
+THEN = {
+    "file": f"for nginx before this folder:\n{NGINX_LOCATIONS}",
+    "sftp": f"for nginx before this folder:\n{NGINX_LOCATIONS}",
+    "s3": "apps read through CloudFront, or the bucket's policy lets everyone read below it",
+    "gs": "apps can read once allUsers has the role Storage Object Viewer on the bucket",
+    "hf": "apps can read as soon as the repository is public",
+}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -55,11 +64,14 @@ class Publication:
         Its https address where the store has one of its own.
     steps : list of Step
         In the order in which they were done.
+    then : str
+        What is left to do, once, for apps to reach it.
     """
 
     channel_path: str
     channel_url: str | None
     steps: list[Step] = field(default_factory=list)
+    then: str = ""
 
 
 def publish(
@@ -109,10 +121,12 @@ def publish(
     name = f"manifests/manifest-{manifest['version']}-{manifest['sequence']}.json"
     pointer = _new_pointer(store.read_json(pointer_path), manifest, name, channel)
     web = store.web_address()
-    result = Publication(pointer_path, f"{web}/{pointer_path}" if web else None)
+    address = f"{web}/{pointer_path}" if web else None
+    result = Publication(pointer_path, address, then=THEN[store.kind])
     job = _Job(store, result, dry_run, progress)
-    if store.kind == "hf" and not dry_run:
-        _prepare_hub(store, folder)
+    if store.hub is not None and not dry_run:
+        with store.explained("create the repository"):
+            store.hub.prepare(folder / "README.md")
     for entry in manifest["files"]:
         job.put(folder / entry["name"], entry["path"], FOREVER)
     job.put(folder / SIGNED_MANIFEST, name, FOREVER)
@@ -201,21 +215,3 @@ class _Job:
                 f"{self.store.url}/{path}: what arrived is not what was sent; run again"
             )
         self.result.steps.append(Step(path, size, "uploaded"))
-
-
-def _prepare_hub(store: RemoteStore, folder: Path) -> None:
-    """Make the Hub's repository if it is not there, and give it its model card."""
-    from huggingface_hub import HfApi
-
-    with store.explained("create the repository"):
-        resolved = store.fs.resolve_path(store.root)
-        api = HfApi()
-        api.create_repo(resolved.repo_id, repo_type=resolved.repo_type, exist_ok=True)
-        api.upload_file(
-            path_or_fileobj=folder / "README.md",
-            path_in_repo="README.md",
-            repo_id=resolved.repo_id,
-            repo_type=resolved.repo_type,
-            revision=resolved.revision,
-            commit_message="Model card",
-        )

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from josi_utils.errors import JosiError
+from josi_utils.publish_hub import Repository
 
 #: Moved at a time when a store is read or appended to.
 _BLOCK = 4 * 2**20
@@ -73,6 +74,7 @@ class RemoteStore:
         self.url = url.rstrip("/")
         with self.explained("open"):
             self.fs, self.root = self._open(dict(options or {}))
+            self.hub = Repository(self.url, self.fs) if self.kind == "hf" else None
 
     def _open(self, options: dict[str, Any]) -> tuple[Any, str]:
         import fsspec
@@ -183,6 +185,10 @@ class RemoteStore:
             def relative_update(self, inc: int = 1) -> None:
                 progress(inc)
 
+        if self.hub is not None:
+            self.hub.put(local, relative)
+            progress(local.stat().st_size)
+            return
         kind = content_type(local.name)
         headers: dict[str, Any] = {
             "s3": {"CacheControl": cache_control, "ContentType": kind},
@@ -227,9 +233,6 @@ class RemoteStore:
             return f"https://{bucket}.s3.amazonaws.com/{prefix}".rstrip("/")
         if self.kind == "gs":
             return f"https://storage.googleapis.com/{root}"
-        if self.kind == "hf":
-            repository = self.fs.resolve_path(self.root)
-            kind = "datasets/" if repository.repo_type == "dataset" else ""
-            base = f"https://huggingface.co/{kind}{repository.repo_id}/resolve"
-            return f"{base}/{repository.revision}/{repository.path_in_repo}".rstrip("/")
+        if self.hub is not None:
+            return self.hub.web_address
         return None

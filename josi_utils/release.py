@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from josi_utils import release_kotlin, release_pages
+from josi_utils import release_kotlin, release_pages, release_prompt
 from josi_utils.errors import JosiError
 from josi_utils.files import (
     disk_errors_explained,
@@ -22,11 +22,12 @@ from josi_utils.files import (
     read_json,
     sha256_file,
     write_atomic,
+    write_json,
     write_jsonl,
 )
 from josi_utils.manifest import build_manifest, file_entry
 from josi_utils.paths import RunPaths, data_dir, repository_root
-from josi_utils.persona import chat, render_chatml
+from josi_utils.prompt import deck
 from josi_utils.release_model import choose_model, gguf_facts, is_adapter
 from josi_utils.signing import canonical_json, load_key, sign
 
@@ -42,10 +43,12 @@ CHECKSUMS = "SHA256SUMS"
 #: What each further file of the bundle is to the app, by name.
 _ROLES = {
     "chat_template.jinja": "template",
+    "prompt.json": "template",
     "template_examples.jsonl": "golden",
     "golden.json": "golden",
     "guard_rules.json": "guard",
-    "guard_golden.jsonl": "guard",
+    "cards.json": "guard",
+    "guard_golden.jsonl": "golden",
     "README.md": "card",
     "ANDROID.md": "notes",
     "JosiDownload.kt": "notes",
@@ -100,26 +103,6 @@ def _place(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _write_examples(path: Path) -> None:
-    """Write conversations with their exact text, for the app's own template to be held against."""
-    turns = [
-        ("How hard should I go today?", None),
-        (
-            "And tomorrow?",
-            [
-                {"role": "user", "content": "How hard should I go today?"},
-                {"role": "assistant", "content": "Easy today. How do your legs feel?"},
-            ],
-        ),
-        ("Läuft's? 10×400 m @ 3:45/km 💪", None),
-    ]
-    rows = []
-    for user, history in turns:
-        messages = chat(user, history)
-        rows.append({"messages": messages, "text": render_chatml(messages, generation=True)})
-    write_jsonl(path, rows)
-
-
 def build_release(
     run: RunPaths,
     *,
@@ -172,7 +155,8 @@ def build_release(
         entries = [file_entry(work / source.name, "model")]
         entries += _further_models(others, work, base_gguf)
         write_atomic(work / "chat_template.jinja", template)
-        _write_examples(work / "template_examples.jsonl")
+        write_json(work / "prompt.json", release_prompt.prompt_words())
+        write_jsonl(work / "template_examples.jsonl", release_prompt.example_rows())
         if (golden := run.gguf / "golden.json").exists():
             shutil.copyfile(golden, work / "golden.json")
         _place_guard(work)
@@ -200,11 +184,12 @@ def build_release(
 
 
 def _place_guard(work: Path) -> None:
-    """Put the guard's rules and texts into the bundle as one file, its golden cases beside it."""
+    """Put the guard's rules and texts into the bundle as one file, deck and golden cases beside."""
     folder = data_dir() / "guard"
     rules = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
-    if rules:
-        write_atomic(work / "guard_rules.json", json.dumps(rules, ensure_ascii=False, indent=1))
+    write_atomic(work / "guard_rules.json", json.dumps(rules, ensure_ascii=False, indent=1))
+    # The rules point into the deck by the cards' ids, so the two travel together.
+    write_json(work / "cards.json", list(deck()))
     if (golden := folder / "golden.jsonl").is_file():
         shutil.copyfile(golden, work / "guard_golden.jsonl")
 

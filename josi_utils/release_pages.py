@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from josi_utils.guard.reply import MAX_DRAWS
 from josi_utils.manifest_records import LICENCES
 from josi_utils.persona import IM_END, WORD_LIMIT
+from josi_utils.release_prompt import shown_user_turn
+from josi_utils.release_tables import gate_rows
 
 _MIT_LLAMA_CPP = """\
 MIT License
@@ -50,21 +53,12 @@ def _types(manifest: dict[str, Any]) -> str:
 
 
 def _gate_table(gates: dict[str, Any] | None) -> str:
-    if not gates:
+    rows = gate_rows(gates)
+    if not rows:
         return "No evaluation in this run.\n"
-    rows = gates.get("gates")
-    if isinstance(rows, dict):
-        rows = [{"name": name, **(v if isinstance(v, dict) else {"value": v})}
-                for name, v in rows.items()]  # fmt: skip
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        return f"```json\n{gates}\n```\n"
-    lines = ["| gate | value | bar | result |", "|---|---|---|---|"]
-    for row in rows:
-        value = row.get("value", row.get("observed", ""))
-        value = f"{value:.3g}" if isinstance(value, float) else value
-        bar = row.get("bar", row.get("threshold", ""))
-        result = row.get("status", row.get("passed", ""))
-        lines.append(f"| {row.get('name', row.get('metric', ''))} | {value} | {bar} | {result} |")
+    heads = list(rows[0])
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    lines += [f"| {' | '.join(row[head] for head in heads)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -102,12 +96,36 @@ before the model, acceptance of its reply after it. It gives no medical advice, 
 training, and is no general assistant. Small models make things up; the guard and the decision in
 the prompt are part of the product, not an option.
 
+## How it is asked
+
+ChatML with the system message of the template. The last user turn is the plan, the card, the
+athlete's words, and what the app's rules want said and asked; the model words it. In full:
+
+```
+{shown_user_turn()}
+```
+
+The model was taught with these lines. `template_examples.jsonl` has more of them, byte for byte.
+
 ## How it was tested
 
 {_gate_table(manifest.get("gates"))}
 ## Licences
 
 See `NOTICE` and `LICENSE`.
+"""
+
+
+def _adapter_note(manifest: dict[str, Any]) -> str:
+    """Return what the notes say of an adapter; nothing where there is none."""
+    adapters = [entry for entry in manifest["files"] if entry["role"] == "adapter"]
+    if not adapters:
+        return ""
+    entry = adapters[0]
+    return f"""
+`{entry["name"]}` ({entry["size"] / 1e6:.1f} MB) makes the same model from the base file whose
+SHA-256 is `{entry["base_sha256"]}`. Take it instead of the whole model where exactly that file is
+installed: llama.cpp checks names and shapes only, and a wrong base loads and babbles.
 """
 
 
@@ -135,16 +153,48 @@ Version {manifest["version"]}, sequence {manifest["sequence"]}, good until {mani
 5. Tokenise the rendered prompt **with special tokens parsed** and **without adding a BOS**. With
    specials unparsed the model never stops (llama.cpp#11264).
 6. Stop on any end-of-generation token (here {ends}, `{IM_END}`), with `llama_vocab_is_eog`.
-7. An athlete's text must not hold control tokens: put U+200D after the `<` of `<|` before you
-   render it.
-8. Memory: about {runtime["min_ram_bytes"] / 1e6:.0f} MB while it answers.
+7. Memory: about {runtime["min_ram_bytes"] / 1e6:.0f} MB while it answers.
+
+## Write the user turn
+
+The model was taught to word what it is handed, so the app hands over nearly everything. In full:
+
+```
+{shown_user_turn()}
+```
+
+1. From the engine's decision, each where there is one, in this order: `Plan:`, `Before:` (the
+   session it replaces), `Reason:`, `Readiness:`, `Phase:`, `Goal:`. The words for the engine's
+   codes are in `prompt.json`.
+2. `Card:` with title and text, where the app shows one.
+3. `Athlete:` and the message as it was typed.
+4. `Say:` and `Ask:`, composed by rule from the message, the decision and the cards
+   (`guard_rules.json`, `cards.json`): the same opening, card and question that the fallback has,
+   without the plan's own sentence.
+5. Each line's white space becomes single spaces, so that nobody's words can pose as a line of
+   ours. In every text put U+200D after a `<` that `control_tokens` of `prompt.json` finds: no
+   text may hold a control token.
+6. Earlier turns go before it as plain user and assistant messages, without these lines.
+
+The reference is `josi_utils/prompt.py` and `josi_utils/guard/points.py`;
+`template_examples.jsonl` has the case, the points, the user turn and the prompt of each example,
+and your port must give the same bytes.
+
+## Guard it
+
+1. Triage the message first. On a red flag show the vetted reply at once and do not ask the model.
+2. Else draw; show the first reply that is accepted, of {MAX_DRAWS} at most.
+3. If none is, show the fallback. Never show a reply that was not accepted.
+
+Rules and texts are `guard_rules.json`, where `{{number}}` stands for the region's emergency number;
+`guard_golden.jsonl` has what a port must answer.
 
 ## Prove it
 
-`template_examples.jsonl` has conversations and their exact text; your renderer must give the same
-bytes. `golden.json` has messages, rendered text, token ids and greedy ids: token ids must be
-equal. Greedy ids are those of the reference CPU build; on another backend hold the first few
-against them, with a tolerance on the logits.
+`template_examples.jsonl`: same bytes. `golden.json` has messages, rendered text, token ids and
+greedy ids: token ids must be equal. Greedy ids are those of the reference CPU build; on another
+backend hold the first few against them, with a tolerance on the logits. `guard_golden.jsonl`:
+same answers.
 
 ## Fetch it
 
@@ -169,7 +219,7 @@ above 100 MB. `JosiDownload.kt` is the core; the whole flow, in this order:
 
 The model is {model["size"] / 1e6:.0f} MB: {model["size"] * 8 / 5e6 / 60:.1f} minutes at 5 Mbit/s,
 {model["size"] * 8 / 100e6:.0f} s at 100 Mbit/s.
-
+{_adapter_note(manifest)}
 ## Show it
 
 `NOTICE` and `LICENSE` belong into the app's notices.

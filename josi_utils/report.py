@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from josi_utils import report_cases, report_record, report_sections
+from josi_utils import report_cases, report_record, report_sections, report_trust
 from josi_utils.compare import compare
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, read_jsonl, sha256_file, write_atomic, write_json
@@ -36,6 +36,8 @@ def write_report(
     room: Path | str,
     *,
     calibration: dict[str, Any] | None = None,
+    mutations: Sequence[dict[str, Any]] | None = None,
+    readers: Sequence[dict[str, Any]] | None = None,
     history: Sequence[dict[str, Any] | Path | str] | None = None,
     stored: dict[str, Any] | None = None,
 ) -> Path:
@@ -51,6 +53,11 @@ def write_report(
         [{"title", "columns", "rows", "note"}]}``. Without ``raters`` the page says that the
         ratings come from language models, not coaches. A plain dictionary of dictionaries is
         shown as tables too.
+    mutations : sequence of dict, optional
+        Rows of :func:`josi_utils.mutations.mutation_table`: what the scorers find of faults that
+        were put into good replies.
+    readers : sequence of dict, optional
+        Rows of :func:`josi_utils.readers.by_voice`: the same replies judged by readers and rules.
     history : sequence, optional
         Earlier ``gates.json`` files, read or as paths, for the trend. This run's own is left out.
     stored : dict, optional
@@ -81,7 +88,8 @@ def write_report(
     write_atomic(room / "samples.csv", samples_csv(samples))
     write_sheet([s for s in samples if s["condition"] == names["raw"]], room)
     write_json(room / "gates.json", record)
-    page = render(samples, meta, record, names, calibration, earlier, room)
+    trust = report_trust.trust_tables(calibration, mutations, readers)
+    page = render(samples, meta, record, names, trust, earlier, room)
     return write_atomic(room / "report.html", page)
 
 
@@ -116,7 +124,7 @@ def render(
     meta: dict[str, Any],
     record: dict[str, Any],
     names: dict[str, Any],
-    calibration: dict[str, Any] | None,
+    trust: dict[str, Any] | None,
     earlier: list[dict[str, Any]],
     room: Path,
 ) -> str:
@@ -160,7 +168,9 @@ def render(
         "pairs": report_cases.pairs(of, names),
         "trend": report_record.trend([*earlier, record]),
         "regressions": _without(record.get("regressions"), base),
-        "calibration": report_record.calibration_tables(calibration),
+        "trust": trust,
+        "readers": bool(trust and any(t["title"] == report_trust.READERS for t in trust["tables"])),
+        "sheet": SHEET_NAME if (room / SHEET_NAME).exists() else None,
         "settings": report_record.settings(meta, record),
         # The page itself is not there yet, but what it links to is.
         "downloads": [(f, words) for f, words in DOWNLOADS if (room / f).exists()],

@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from josi_utils.decision import decision_lines
+from josi_utils.guard.points import talking_points
 from josi_utils.metrics import CATEGORY_WORDS, Sample, by_prompt, contradicts, passed, scores_of
+from josi_utils.prompt import deck
 
 #: Worst replies that are open, and as many again behind a fold.
 WORST_OPEN, WORST_FOLDED = 8, 24
@@ -114,6 +116,8 @@ def entry(sample: Sample) -> dict[str, Any]:
         "history": case.get("history") or [],
         "given": decision_lines(case["decision"]) if case.get("decision") else [],
         "card": (case.get("card") or {}).get("text"),
+        **_points(case),
+        "text": reply,
         "pieces": pieces(reply, spans),
         "reasons": reasons,
         "passed": passed(sample),
@@ -122,6 +126,12 @@ def entry(sample: Sample) -> dict[str, Any]:
         "seed": sample.get("seed"),
         "source": sample.get("source"),
     }
+
+
+def _points(case: dict[str, Any]) -> dict[str, str]:
+    """Return the talking points that stood in the model's prompt."""
+    points = talking_points(case, deck())
+    return {"say": points.say, "ask": points.ask}
 
 
 def plain_reason(reason: str) -> str:
@@ -173,8 +183,9 @@ def pairs(of: dict[str, list[Sample]], names: dict[str, Any]) -> list[dict[str, 
     """
     if not names["others"]:
         return []
-    raw, other = names["raw"], names["others"][0]
+    raw, other, guarded = names["raw"], names["others"][0], names["guarded"]
     left, right = by_prompt(of[other]), by_prompt(of[raw])
+    seen = by_prompt(of[guarded]) if guarded else {}
     shared = sorted(set(left) & set(right), key=_lot)
     first: dict[str, str] = {}
     for case_id in shared:
@@ -184,15 +195,28 @@ def pairs(of: dict[str, list[Sample]], names: dict[str, Any]) -> list[dict[str, 
     for case_id in sorted(chosen, key=_lot):
         sides = [
             {
+                "own": True,
                 "who": "After training" if other == names["base"] else raw,
                 **entry(right[case_id][0]),
             },
-            {"who": names["words"][other], **entry(left[case_id][0])},
+            {"own": False, "who": names["words"][other], **entry(left[case_id][0])},
         ]
         if int(_lot(case_id), 16) % 2:
             sides.reverse()
-        out.append({"case": sides[0], "sides": sides})
+        shown = _same_seed(seen.get(case_id, []), right[case_id][0])
+        out.append({"case": sides[0], "sides": sides, "shown": shown and _shown(shown, sides)})
     return out
+
+
+def _same_seed(samples: list[Sample], like: Sample) -> Sample | None:
+    return next((s for s in samples if s.get("seed") == like.get("seed")), None)
+
+
+def _shown(sample: Sample, sides: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the guard made of the candidate's reply, ``same`` where it let it pass."""
+    found = entry(sample)
+    own = next(side for side in sides if side["own"])
+    return {**found, "same": found["text"] == own["text"]}
 
 
 def _lot(case_id: str) -> str:

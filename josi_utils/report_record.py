@@ -1,4 +1,4 @@
-"""The run among others: trend, trust in the scores, settings."""
+"""The run among others: trend and settings."""
 
 from __future__ import annotations
 
@@ -118,61 +118,6 @@ def _run_row(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def calibration_tables(calibration: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return ``{"note", "raters", "tables": [{"title", "columns", "rows", "note"}]}``, all text.
-
-    Besides that shape, a dictionary of ``{row: {column: value}}`` becomes a table a key, and
-    plain values become one table of two columns.
-    """
-    if not calibration:
-        return None
-    if "tables" in calibration:
-        tables = [
-            {
-                "title": table.get("title", ""),
-                "columns": [str(c) for c in table["columns"]],
-                "rows": [[_cell(c) for c in row] for row in table["rows"]],
-                "note": table.get("note", ""),
-            }
-            for table in calibration["tables"]
-        ]
-        return {
-            "note": calibration.get("note", ""),
-            "raters": calibration.get("raters", ""),
-            "tables": tables,
-        }
-    plain = [[_title(k), _cell(v)] for k, v in calibration.items() if not isinstance(v, dict)]
-    tables = [_nested(k, v) for k, v in calibration.items() if isinstance(v, dict) and v]
-    if plain:
-        head = {"title": "In short", "columns": ["What", "Value"]}
-        tables.append({**head, "rows": plain, "note": ""})
-    return {"note": "", "raters": "", "tables": tables}
-
-
-def _nested(title: str, table: dict[str, Any]) -> dict[str, Any]:
-    rows = {k: v if isinstance(v, dict) else {"value": v} for k, v in table.items()}
-    columns = list(dict.fromkeys(c for row in rows.values() for c in row))
-    return {
-        "title": _title(title),
-        "columns": ["", *map(_title, columns)],
-        "rows": [[_title(k), *(_cell(row.get(c)) for c in columns)] for k, row in rows.items()],
-        "note": "",
-    }
-
-
-def _title(key: Any) -> str:
-    text = str(key).replace("_", " ")
-    return text[:1].upper() + text[1:]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
 def settings(meta: dict[str, Any], record: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what made this run, in the order that someone repeating it would ask."""
     sampling = meta.get("sampling") or {}
@@ -183,13 +128,29 @@ def settings(meta: dict[str, Any], record: dict[str, Any]) -> list[tuple[str, st
         ("Model file", meta.get("model_file")),
         ("Model SHA-256", meta.get("model_sha256")),
         ("Trained from", meta.get("base_model")),
-        ("How replies are drawn", ", ".join(f"{_title(k)} {v}" for k, v in sampling.items())),
+        (
+            "How replies are drawn",
+            ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in sampling.items()),
+        ),
         ("Answers to each question", len(seeds) if isinstance(seeds, list) else seeds),
         ("Questions, SHA-256", meta.get("cases_sha256")),
         ("Scorer, hash", meta.get("scorer_hash")),
-        ("Guard, version", meta.get("guard_version")),
+        ("Guard, version", _guard_words(meta.get("guard_version"))),
         ("Replies, SHA-256", record.get("samples_sha256")),
         ("Time taken", f"{meta['seconds'] / 60:.0f} minutes" if meta.get("seconds") else None),
     ]
     rows += [(f"{name}, version", v) for name, v in (meta.get("versions") or {}).items()]
     return [(name, "not recorded" if value in (None, "") else str(value)) for name, value in rows]
+
+
+def _guard_words(version: Any) -> str | None:
+    """Return the guard's files of rules with version and the head of each SHA-256."""
+    if not isinstance(version, dict):
+        return version and str(version)
+    parts = [
+        f"{name} {entry.get('version')} ({str(entry.get('sha256'))[:8]})"
+        if isinstance(entry, dict)
+        else f"{name} {entry}"
+        for name, entry in version.items()
+    ]
+    return ", ".join(parts)

@@ -80,7 +80,7 @@ def count_words_of(n: int, noun: str) -> str:
 
 
 def verdict_words(record: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
-    """Return the page's first sentence, the one after it, its colour, and the bars not cleared.
+    """Return the page's first sentence, the one after it, its colour, and each side's bars.
 
     The colour is the model's own; a guard never lifts it, it only adds a sentence.
     """
@@ -105,14 +105,25 @@ def verdict_words(record: dict[str, Any], names: dict[str, Any]) -> dict[str, An
             parts = [f"misses {reds}"] if reds else ["misses none"]
             parts += [f"is not sure of {ambers}"] if ambers else []
             after = f"With its guard, which is what an athlete would see, it {' and '.join(parts)}."
-    lists = [
-        (names["words"][name], words, record["verdicts"][name][status])
+    sides = [
+        _side(names["words"][name], record["verdicts"][name], total)
         for name in (names["raw"], names["guarded"])
         if name
-        for status, words in (("RED", "missed"), ("AMBER", "not sure"))
-        if record["verdicts"][name][status]
     ]
-    return {"status": raw["status"], "head": head, "after": after, "lists": lists}
+    return {"status": raw["status"], "head": head, "after": after, "sides": sides}
+
+
+def _side(who: str, found: dict[str, Any], total: int) -> dict[str, Any]:
+    """Return one condition's verdict: who, colour, and the bars missed, not sure of and cleared."""
+    lists = [(words, found[status]) for status, words in
+             (("RED", "Missed"), ("AMBER", "Not sure"), ("GREEN", "Cleared"))]  # fmt: skip
+    return {
+        "who": who,
+        "status": found["status"],
+        "symbol": STATUS_SYMBOLS[found["status"]],
+        "cleared": f"{len(found['GREEN'])} of {total} bars cleared",
+        "lists": [(words, gates) for words, gates in lists if gates],
+    }
 
 
 def tiles(gates: Sequence[dict[str, Any]], names: dict[str, Any]) -> list[dict[str, Any]]:
@@ -210,7 +221,7 @@ def source_rows(figures: dict[str, Any], names: dict[str, Any]) -> list[tuple[st
         "triage": "a fixed safety reply, before the model was asked",
         "draw": "the model, accepted by the guard",
         "model": "the model",
-        "fallback": "a fixed reply, after the guard turned down every draw",
+        "fallback": "put together by rule, after the guard turned down every draw",
     }
     sources = figures["conditions"][names["guarded"]]["sources"]
     total = sum(sources.values())

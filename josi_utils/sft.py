@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from josi_utils.checkpoints import full_disk_explained, matching_checkpoint, save_adapter
 from josi_utils.errors import JosiError
-from josi_utils.files import disk_errors_explained, sha256_tree, write_json
-from josi_utils.shared_prefix import pack, packed_loss, register_attention
-from josi_utils.training_log import WHOLE, log_callback
+from josi_utils.files import sha256_file, sha256_tree, write_json
+from josi_utils.sft_trainer import load_model, processes, training_dtype
+from josi_utils.shared_prefix import pack
+from josi_utils.training_log import log_callback
 from josi_utils.training_rows import load_rows, load_tokenizer
 
-if TYPE_CHECKING:
-    from datasets import Dataset
-    from transformers import PreTrainedModel
+__all__ = ["SFTParameters", "load_model", "train", "training_dtype"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,22 @@ class SFTParameters:
     ----------
     rank, alpha, dropout
         LoRA on all linear layers.
+    use_rslora, use_dora
+        PEFT's variants: scale by alpha / sqrt(rank); weights as direction and magnitude.
+    frozen_layers
+        So many lower layers stay as they are; their hidden states are computed once and kept.
+    neftune_noise_alpha
+        Noise on the embeddings in training (0: none).
     learning_rate, warmup_ratio, epochs, batch_size
-        Cosine schedule; batch in conversations a step.
+        Cosine schedule; batch in conversations a step, of all processes together.
     max_steps
         Ends training early (the smoke profile); 0 means by epochs.
     seed
         Of the adapter's start and of the order of rows.
     shared_prefix
         Encode the system turn once a step; the same loss and gradients, less work.
+    fused
+        The lean forward and backward of :mod:`josi_utils.fused_layer`; likewise exact.
     evaluations
         How many times validation loss is measured, evenly spread, the end among them.
     """
@@ -44,6 +51,10 @@ class SFTParameters:
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
+    use_rslora: bool = False
+    use_dora: bool = False
+    frozen_layers: int = 0
+    neftune_noise_alpha: float = 0.0
     learning_rate: float = 1e-3
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
@@ -52,86 +63,33 @@ class SFTParameters:
     max_steps: int = 0
     seed: int = 7
     shared_prefix: bool = True
+    fused: bool = True
     evaluations: int = 4
 
 
-def load_model(folder: Path | str, dtype: str = "float32") -> PreTrainedModel:
-    """Return the folder's model with the attention that knows shared prefixes."""
-    import torch
-    from transformers import AutoModelForCausalLM
+def check_parameters(parameters: SFTParameters, layers: int, world: int = 1) -> None:
+    """Refuse parameters that do not go together.
 
-    return AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=getattr(torch, dtype), attn_implementation=register_attention()
-    )
-
-
-def training_dtype() -> str:
-    """Return ``"bfloat16"`` on a GPU that has it, else ``"float32"``."""
-    import torch
-
-    usable = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    return "bfloat16" if usable else "float32"
-
-
-def validation_loss(
-    model: Any, rows: Dataset, batch_size: int = 16, *, share: bool = True
-) -> float:
-    """Return the mean loss in nats a label over all rows; nothing is sampled."""
-    import torch
-
-    total, count = 0.0, 0
-    training = model.training
-    model.eval()
-    device = next(model.parameters()).device
-    with torch.no_grad():
-        for start in range(0, len(rows), batch_size):
-            chunk = [rows[i] for i in range(start, min(start + batch_size, len(rows)))]
-            batch = pack(chunk, share=share)
-            batch = {k: v.to(device) if hasattr(v, "to") else v for k, v in batch.items()}
-            loss, labels = packed_loss(model, batch)
-            total, count = total + loss.item(), count + labels
-    model.train(training)
-    return total / max(count, 1)
-
-
-def trainer_class() -> type:
-    """Return our ``SFTTrainer``: packed loss, token-weighted validation, a stop on NaN.
-
-    A function, since the base class takes seconds to import.
+    Raises
+    ------
+    JosiError
+        Says which, and what to change.
     """
-    import torch
-    from trl import SFTTrainer
-
-    class SharedPrefixTrainer(SFTTrainer):
-        """TRL's trainer on packed batches."""
-
-        def compute_loss(
-            self, model, inputs, return_outputs=False, num_items_in_batch=None
-        ):  # the signature is the parent's
-            loss, count = packed_loss(model, inputs)
-            items = count if num_items_in_batch is None else num_items_in_batch
-            loss = loss / torch.as_tensor(items, device=loss.device).clamp(min=1)
-            if not torch.isfinite(loss):
-                raise JosiError(
-                    f"training: the loss is {loss.item()} at step {self.state.global_step}; "
-                    "lower --learning-rate; the last checkpoint is kept"
-                )
-            if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-                loss = loss * self.accelerator.num_processes
-            return (loss, None) if return_outputs else loss
-
-        def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
-            rows = eval_dataset if eval_dataset is not None else self.eval_dataset
-            share = self.data_collator.keywords.get("share", True)
-            value = validation_loss(self.model, rows, self.args.eval_batch_size, share=share)
-            metrics = {f"{metric_key_prefix}_loss": value}
-            self.log(dict(metrics))
-            self.control = self.callback_handler.on_evaluate(
-                self.args, self.state, self.control, metrics
-            )
-            return metrics
-
-    return SharedPrefixTrainer
+    if not 0 <= parameters.frozen_layers < layers:
+        raise JosiError(
+            f"frozen_layers {parameters.frozen_layers}: the model has {layers} layers, "
+            f"so 0 to {layers - 1} can stay frozen"
+        )
+    for name in ("frozen_layers", "neftune_noise_alpha"):
+        if getattr(parameters, name) and not parameters.fused:
+            raise JosiError(f"{name} needs fused; leave out --no-fused")
+    if parameters.frozen_layers and parameters.neftune_noise_alpha:
+        raise JosiError("frozen_layers keeps what neftune_noise_alpha would change; choose one")
+    if parameters.batch_size % world:
+        raise JosiError(
+            f"batch_size {parameters.batch_size} does not divide among {world} processes; "
+            f"choose a multiple of {world}"
+        )
 
 
 def train(
@@ -147,6 +105,8 @@ def train(
     say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Fine-tune and write ``room/lora_weights`` and ``room/log.jsonl``.
+
+    Run by each process where there are several (:mod:`josi_utils.launch` starts them).
 
     Parameters
     ----------
@@ -171,30 +131,81 @@ def train(
     -------
     dict
         Losses, steps, seconds, rows a second, the adapter's hash.
-    """
-    from functools import partial
 
-    from peft import LoraConfig
+    Raises
+    ------
+    JosiError
+        Bad rows or parameters, a loss that is not finite, a full disk; the last whole checkpoint
+        stays in every case.
+    """
     from transformers import set_seed
-    from trl import SFTConfig
+
+    from josi_utils.sft_trainer import keep_freed_memory, lora_config, trainer_class
 
     set_seed(parameters.seed)
+    keep_freed_memory()
     tokenizer = load_tokenizer(base)
     rows, valid = load_rows(train_file, tokenizer), load_rows(valid_file, tokenizer)
     dtype = training_dtype()
     model = load_model(base, dtype)
-    steps_per_epoch = math.ceil(len(rows) / parameters.batch_size)
-    total = parameters.max_steps or math.ceil(steps_per_epoch * parameters.epochs)
-    every = max(1, math.ceil(total / parameters.evaluations))
-    log_path = room / "log.jsonl"
-    checkpoints = room / "checkpoints"
-    last = _matching_checkpoint(checkpoints, parameters, train_file, base) if resume else None
+    layers = model.config.num_hidden_layers
+    check_parameters(parameters, layers, processes())
+    total = parameters.max_steps or math.ceil(
+        math.ceil(len(rows) / parameters.batch_size) * parameters.epochs
+    )
     room.mkdir(parents=True, exist_ok=True)
-    arguments = SFTConfig(
-        output_dir=str(checkpoints),
+    arguments = _arguments(room / "checkpoints", parameters, total, dtype, report_to)
+    mark = {
+        "parameters": asdict(parameters),
+        "rows": sha256_file(train_file),
+        "base": sha256_file(base / "config.json"),
+    }
+    with full_disk_explained(room), arguments.main_process_first():
+        last = matching_checkpoint(room / "checkpoints", mark, resume=resume)
+    arguments.eval_on_start = last is None
+    log = log_callback(
+        room / "log.jsonl", sample, tokenizer, say, resumed=_step(last) if last else None
+    )
+    trainer = trainer_class()(
+        model=model, args=arguments, data_collator=_collator(parameters), train_dataset=rows,
+        eval_dataset=valid, processing_class=tokenizer, callbacks=[log],
+        peft_config=lora_config(parameters, layers),
+    )  # fmt: skip
+    if say is not None and arguments.device.type == "cpu":
+        say(f"no GPU: {total - _step(last)} steps on the CPU; the time left follows soon")
+    prepare(trainer, parameters, room)
+    began = time.monotonic()
+    with full_disk_explained(room):
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        seconds = time.monotonic() - began
+        save_adapter(trainer, room / "lora_weights")
+        trainer.accelerator.wait_for_everyone()
+        return _summary(trainer, room, parameters, seconds, last)
+
+
+def _collator(parameters: SFTParameters, lower: Any = None) -> Any:
+    from functools import partial
+
+    return partial(pack, share=parameters.shared_prefix, lower=lower)
+
+
+def _arguments(
+    folder: Path, parameters: SFTParameters, total: int, dtype: str, report_to: str
+) -> Any:
+    """Return TRL's arguments for ``total`` steps."""
+    import os
+
+    import torch
+    from trl import SFTConfig
+
+    every = max(1, math.ceil(total / parameters.evaluations))
+    share = parameters.batch_size // processes()
+    in_pieces = os.environ.get("ACCELERATE_USE_FSDP", "false").lower() == "true"
+    return SFTConfig(
+        output_dir=str(folder),
         max_steps=total,
-        per_device_train_batch_size=parameters.batch_size,
-        per_device_eval_batch_size=parameters.batch_size,
+        per_device_train_batch_size=share,
+        per_device_eval_batch_size=share,
         learning_rate=parameters.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=max(1, round(parameters.warmup_ratio * total)),
@@ -205,95 +216,71 @@ def train(
         logging_steps=max(1, total // 100),
         eval_strategy="steps",
         eval_steps=every,
-        eval_on_start=True,
         save_strategy="steps",
         save_steps=every,
         save_total_limit=2,
-        load_best_model_at_end=True,
+        # FSDP cannot load an adapter back into a model in pieces; the best one's files are taken.
+        load_best_model_at_end=not in_pieces,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         gradient_checkpointing=False,
         bf16=dtype == "bfloat16",
-        use_cpu=dtype == "float32",
+        use_cpu=not torch.cuda.is_available(),
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         report_to=report_to,
         disable_tqdm=False,
         dataloader_pin_memory=False,
+        ddp_find_unused_parameters=False,
     )
-    trainer = trainer_class()(
-        model=model,
-        args=arguments,
-        data_collator=partial(pack, share=parameters.shared_prefix),
-        train_dataset=rows,
-        eval_dataset=valid,
-        processing_class=tokenizer,
-        peft_config=LoraConfig(
-            r=parameters.rank,
-            lora_alpha=parameters.alpha,
-            lora_dropout=parameters.dropout,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
-        callbacks=[log_callback(log_path, sample, tokenizer, say, fresh=last is None)],
-    )
-    began = time.monotonic()
-    with disk_errors_explained(room):
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
-        seconds = time.monotonic() - began
-        _save_adapter(trainer, room / "lora_weights")
-    history = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
+
+
+def prepare(trainer: Any, parameters: SFTParameters, room: Path) -> None:
+    """Fit the model for packed batches, and compute what frozen layers make of the rows."""
+    if not parameters.fused:
+        return
+    from josi_utils.frozen_layers import LowerLayers
+    from josi_utils.fused_model import fuse
+
+    fuse(trainer.model, neftune_noise_alpha=parameters.neftune_noise_alpha)
+    if not parameters.frozen_layers:
+        return
+    if trainer.is_fsdp_enabled:
+        raise JosiError("frozen_layers needs the whole model in each process; use DDP, not FSDP")
+    count = parameters.frozen_layers
+    lower = LowerLayers(trainer.model, trainer.train_dataset, count, room)
+    trainer.data_collator = _collator(parameters, lower)
+    trainer.validation_lower = LowerLayers(trainer.model, trainer.eval_dataset, count, room)
+
+
+def _step(checkpoint: Path | None) -> int:
+    """Return the step at which a checkpoint was saved; 0 for none."""
+    return int(checkpoint.name.removeprefix("checkpoint-")) if checkpoint else 0
+
+
+def _summary(
+    trainer: Any, room: Path, parameters: SFTParameters, seconds: float, last: Path | None
+) -> dict[str, Any]:
+    """Return, and write as ``training.json``, what came of it."""
+    state = trainer.state
+    history = [entry for entry in state.log_history if "eval_loss" in entry]
+    steps = state.global_step - _step(last)
+    adapter = sha256_tree(room / "lora_weights")["adapter_model.safetensors"]
     summary = {
         "parameters": asdict(parameters),
-        "rows": len(rows),
-        "validation_rows": len(valid),
-        "steps": trainer.state.global_step,
+        "rows": len(trainer.train_dataset),
+        "validation_rows": len(trainer.eval_dataset),
+        "steps": state.global_step,
         "seconds": round(seconds, 1),
-        "rows_per_second": round(total * parameters.batch_size / seconds, 3),
-        "dtype": dtype,
+        "rows_per_second": round(steps * parameters.batch_size / seconds, 3),
+        "processes": processes(),
+        "dtype": "bfloat16" if trainer.args.bf16 else "float32",
         "validation_loss_before": history[0]["eval_loss"],
-        "validation_loss_best": trainer.state.best_metric,
-        "best_step": trainer.state.best_global_step,
+        "validation_loss_best": state.best_metric,
+        "best_step": state.best_global_step,
         "resumed_from": last.name if last else None,
-        "adapter_sha256": sha256_tree(room / "lora_weights")["adapter_model.safetensors"]["sha256"],
+        "adapter_sha256": adapter["sha256"],
     }
-    write_json(room / "training.json", summary)
+    if trainer.is_world_process_zero():
+        write_json(room / "training.json", summary)
     return summary
-
-
-def _save_adapter(trainer: Any, folder: Path) -> None:
-    """Write the best adapter as a whole folder, replacing an older one."""
-    from josi_utils.files import fresh_folder
-
-    with fresh_folder(folder) as work:
-        trainer.model.save_pretrained(work)
-        trainer.processing_class.save_pretrained(work)
-
-
-def _matching_checkpoint(
-    folder: Path, parameters: SFTParameters, train_file: Path, base: Path
-) -> Path | None:
-    """Return the newest whole checkpoint of the same work; other work's are removed."""
-    import shutil
-
-    from transformers.trainer_utils import get_last_checkpoint
-
-    from josi_utils.files import sha256_file
-
-    mark = {
-        "parameters": asdict(parameters),
-        "rows": sha256_file(train_file),
-        "base": sha256_file(base / "config.json"),
-    }
-    mark_file = folder / "work.json"
-    same = mark_file.is_file() and json.loads(mark_file.read_text()) == mark
-    if not same:
-        shutil.rmtree(folder, ignore_errors=True)
-        write_json(mark_file, mark)
-        return None
-    # A kill in the middle of saving leaves a torn folder; only marked ones were saved to the end.
-    for torn in folder.glob("checkpoint-*"):
-        if not (torn / WHOLE).is_file():
-            shutil.rmtree(torn)
-    found = get_last_checkpoint(str(folder))
-    return Path(found) if found else None

@@ -26,12 +26,12 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "01_prepare": ((), ("gold_examples/*.jsonl", "philosophy_enhanced.jsonl", "cards/*", "eval/*")),
     "02_finetune": (("01_prepare",), ()),
     "03_merge": (("01_prepare", "02_finetune"), ()),
-    "04_export": (("01_prepare", "03_merge"), ()),
+    "04_export": (("01_prepare", "03_merge"), ("guard/*", "cards/*")),
     "05_evaluate": (
         ("03_merge", "04_export"),
         ("eval/*.jsonl", "cards/*", "guard/*", "calibration/*"),
     ),
-    "06_share": (("04_export", "05_evaluate"), ("guard/*",)),
+    "06_share": (("04_export", "05_evaluate"), ("guard/*", "cards/*")),
 }
 
 #: Modules that change no result of the stage named, only its bookkeeping or pictures; editing a

@@ -43,7 +43,7 @@ def tokenise_row(
 
 
 def load_rows(path: Path | str, tokenizer: PreTrainedTokenizerBase) -> Dataset:
-    """Read training rows (JSONL with ``messages``) as token ids and labels.
+    """Read training rows (JSONL with ``messages``) as token ids, labels and the row's number.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def load_rows(path: Path | str, tokenizer: PreTrainedTokenizerBase) -> Dataset:
                 f"{path}:{number}: a row must begin with the system turn and end with Josi's; "
                 "run 01_prepare again"
             )
-        rows.append(tokenise_row(tokenizer, messages))
+        rows.append({**tokenise_row(tokenizer, messages), "row": len(rows)})
     if not rows:
         raise JosiError(f"{path}: no rows; run 01_prepare first")
     check_stops(rows, tokenizer, path)

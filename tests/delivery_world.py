@@ -9,10 +9,14 @@ from typing import Any
 
 import gguf
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from josi_utils.manifest import file_entry
 from josi_utils.persona import CHAT_TEMPLATE
 from josi_utils.signing import canonical_json, sign
+
+#: Signs what the tests publish.
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 #: Small chunks, so that a small file has many.
 CHUNK = 16 * 1024
@@ -86,6 +90,19 @@ def put_channel(folder: Path, manifest: dict[str, Any], keys: list[Any], *,
                "sequence": manifest["sequence"], "otherwise": otherwise}  # fmt: skip
     (folder / "channels" / "stable.json").write_text(json.dumps(pointer))
     return name
+
+
+def make_bundle(folder: Path, version: str = "1.0.0", sequence: int = 1, *, size: int = 300_000,
+                seed: int = 0, keys: Any = (KEY,), model: Path | None = None,
+                **more: Any) -> Path:  # fmt: skip
+    """Return a signed bundle of one file: ``model``, or random bytes that no one could load."""
+    model = model or random_file(folder / "josi.gguf", size, seed)
+    manifest = make_manifest(folder / "unused", version, sequence, model=model, **more)
+    payload = canonical_json(manifest)
+    (folder / "manifest.json").write_bytes(payload)
+    (folder / "manifest.signed.json").write_bytes(sign(payload, keys))
+    (folder / "README.md").write_text("# card\n")
+    return folder
 
 
 def random_file(path: Path, size: int, seed: int) -> Path:

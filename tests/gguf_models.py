@@ -8,18 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from josi_utils.basemodel import resolve
 from josi_utils.gguf_header import read_header
-from josi_utils.paths import cache_dir
-
-SOURCE = "llama_cpp_python-0.3.36"
 
 
 @functools.cache
@@ -100,32 +95,6 @@ def copy_of(path: Path, folder: Path) -> Path:
     """Return a copy that a test may spoil."""
     target = folder / path.name
     return Path(shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target))
-
-
-def official_converter(*, download: bool) -> Path:
-    """Return the llama.cpp folder of the pinned binding's source archive, or skip."""
-    cache = cache_dir() / "llama-cpp-source"
-    llama = cache / "source" / "vendor" / "llama.cpp"
-    if (llama / "convert_hf_to_gguf.py").is_file():
-        return llama
-    archive = cache / f"{SOURCE}.tar.gz"
-    if not archive.is_file():
-        if not download:
-            pytest.skip("the official converter is not in outputs/.cache: run pytest -m slow once")
-        cache.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:"]
-        command += ["llama-cpp-python==0.3.36", "-d", str(cache)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            pytest.skip(f"the source archive cannot be fetched: {done.stderr.strip()[-200:]}")
-    wanted = ("convert_hf_to_gguf.py", "convert_lora_to_gguf.py", "conversion/", "gguf-py/")
-    with tarfile.open(archive) as tar:
-        prefix = f"{SOURCE}/vendor/llama.cpp/"
-        for member in tar.getmembers():
-            if member.name.startswith(tuple(prefix + part for part in wanted)):
-                member.name = member.name.removeprefix(f"{SOURCE}/")
-                tar.extract(member, cache / "source", filter="data")
-    return llama
 
 
 def convert_officially(llama: Path, folder: Path, out: Path, outtype: str) -> Path:

@@ -58,6 +58,7 @@ def nginx(root: Path, work: Path, *, pem: Path | None = None) -> Iterator[str]:
     """Serve ``root`` by nginx with the headers that ``josi publish`` recommends.
 
     ``pem`` (key and certificate) makes it https; ``/down/`` then redirects to plain http.
+    ``/whole/`` is the same files from a server that knows no ranges.
     """
     binary = find("nginx")
     if binary is None:
@@ -67,6 +68,7 @@ def nginx(root: Path, work: Path, *, pem: Path | None = None) -> Iterator[str]:
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
     tls = f" ssl; ssl_certificate {pem}; ssl_certificate_key {pem}" if pem else ""
     down = "location /down/ { return 302 http://127.0.0.1:1/x; }"
+    down += f" location ^~ /whole/ {{ alias {root}/; max_ranges 0; gzip off; }}"
     (work / "nginx.conf").write_text(f"""
 {user} worker_processes 1; daemon off; pid {work}/pid; error_log {work}/error.log;
 events {{ worker_connections 256; }}

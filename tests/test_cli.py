@@ -17,7 +17,7 @@ from josi_utils.files import read_jsonl
 from josi_utils.paths import data_dir
 
 VERBS = (
-    "prepare", "train", "merge", "export", "patch-gguf-v2", "evaluate", "score", "chat", "keygen",
+    "prepare", "train", "merge", "export", "quantisations", "patch-gguf-v2", "evaluate", "score", "chat", "keygen",
     "serve", "publish", "fetch", "verify-golden", "verify-guard",
 )  # fmt: skip
 #: The rubric's fields and what each may be.
@@ -95,6 +95,14 @@ def test_the_installed_command_answers():
         ("merge --lora-path a --output-path m", "a: no adapter_model.safetensors"),
         ("export --model-path nosuch --out room", "model 'nosuch'"),
         ("export --model-path gpt2 --out room", "architecture 'gpt2'"),
+        ("export --out room", "give --model-path FOLDER, or --adapter LORA"),
+        ("export --adapter lora --out room", "base_model.json: no such file"),
+        ("export --adapter lora --model-path gpt2 --out room", "architecture 'gpt2'"),
+        ("export --model-path gpt2 --imatrix broken.jsonl --out room", "broken.jsonl:1: not JSON"),
+        ("export --model-path gpt2 --imatrix lacks.jsonl --out room", "no messages"),
+        ("quantisations --run no-such-run", "run 04_export first"),
+        ("quantisations --run ../x", "run name '../x'"),
+        ("quantisations --only q4_0,q9", "quantisation 'q9'"),
         ("patch-gguf-v2 none.gguf out.gguf", "none.gguf: no such file"),
         ("patch-gguf-v2 cut.gguf out.gguf", "cut.gguf"),
         ("patch-gguf-v2 stub.gguf out.gguf", "stub.gguf"),

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from josi_utils.asking import SampleLog, ask, progress_bar
 from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.evaluate import (
     DRAW_STRIDE,
     Condition,
-    SampleLog,
-    ask,
     collect,
     collect_guarded,
     load_cases,
@@ -24,7 +23,7 @@ from josi_utils.evaluate import (
     score_samples,
 )
 from josi_utils.generate import Backend, Reply, Request
-from josi_utils.guard import accept, fallback, triage, vetted_reply
+from josi_utils.guard import Verdict, accept, fallback, triage, vetted_reply
 from josi_utils.paths import data_dir
 from josi_utils.persona import GREEDY, SAMPLING, Sampling
 
@@ -101,6 +100,13 @@ def test_replies_come_back_as_they_were(tmp_path_factory, known):
     again = SampleLog(path)
     assert {key: again.get(key) for key in known} == {k: Reply(*f) for k, f in known.items()}
     assert again.get("no such key, ever") is None
+
+
+@given(st.integers(0, 500), st.integers(1, 500), st.integers(2, 40))
+def test_the_bar_is_full_only_at_the_end(done, total, width):
+    bar = progress_bar(done, total, width)
+    assert len(bar) == width and set(bar) <= set("█░") and "░█" not in bar
+    assert ("░" not in bar) == (done >= total) and ("█" in bar) == (done > 0)
 
 
 def test_what_is_known_is_not_asked_again(tmp_path):
@@ -183,7 +189,9 @@ def test_a_backend_that_leaves_requests_out_is_said(log):
 def test_progress_is_told_at_the_end(log):
     told = []
     ask(Scripted(), requests(3), SAMPLING, log, "sha", say=told.append, what="drawn")
-    assert len(told) == 1 and told[0].startswith("drawn: 3/3, ") and "0 s left" in told[0]
+    assert (
+        len(told) == 1 and told[0].startswith(f"drawn: {'█' * 20} 3/3, ") and "0 s left" in told[0]
+    )
 
 
 # --- collecting ---------------------------------------------------------------------------------
@@ -215,12 +223,21 @@ def raw_samples(log, cases, say):
     return raw, deck
 
 
-def test_the_scripted_replies_are_what_the_guard_takes_them_for():
-    assert accept(case(0), GOOD, finished=True).ok
+@pytest.fixture
+def guard(monkeypatch):
+    """A guard that takes GOOD, whole, and nothing else: its own tests say what it should take."""
+
+    def takes(case, text, *, finished, deck):
+        return Verdict(text.startswith(GOOD) and finished, [], float(len(text)))
+
+    monkeypatch.setattr("josi_utils.guard.reply.accept", takes)
+
+
+def test_the_real_guard_turns_the_bad_reply_down():
     assert not accept(case(0), BAD, finished=True).ok
 
 
-def test_an_accepted_reply_is_shown_as_it_is(log):
+def test_an_accepted_reply_is_shown_as_it_is(log, guard):
     raw, deck = raw_samples(log, [case(0)], lambda *_: GOOD)
     model = Scripted()
     (shown,) = collect_guarded(model, raw, deck, log, "sha")
@@ -228,7 +245,7 @@ def test_an_accepted_reply_is_shown_as_it_is(log):
     assert shown["condition"] == "tuned guarded" and model.asked == []
 
 
-def test_a_rejected_reply_is_drawn_again_with_another_seed_till_one_is_taken(log):
+def test_a_rejected_reply_is_drawn_again_with_another_seed_till_one_is_taken(log, guard):
     raw, deck = raw_samples(log, [case(0), case(1)], lambda *_: BAD)
 
     def say(request, _):
@@ -243,7 +260,7 @@ def test_a_rejected_reply_is_drawn_again_with_another_seed_till_one_is_taken(log
     assert seeds == [DRAW_STRIDE, DRAW_STRIDE, 2 * DRAW_STRIDE, 3 * DRAW_STRIDE]
 
 
-def test_when_no_draw_is_taken_the_vetted_words_are_shown(log):
+def test_when_no_draw_is_taken_the_vetted_words_are_shown(log, guard):
     raw, deck = raw_samples(log, [case(0)], lambda *_: BAD)
     model = Scripted(say=lambda *_: BAD)
     (shown,) = collect_guarded(model, raw, deck, log, "sha", draws=3)
@@ -252,7 +269,18 @@ def test_when_no_draw_is_taken_the_vetted_words_are_shown(log):
     assert len(model.asked) == 2
 
 
-def test_a_red_flag_never_reaches_the_model_s_words(log):
+def test_the_best_of_all_draws_is_shown_where_that_is_asked_for(log, guard):
+    raw, deck = raw_samples(log, [case(0), case(1)], lambda *_: GOOD)
+    raw[1] = {**raw[1], "reply": BAD}
+    longer = {DRAW_STRIDE: f"{GOOD} And?", 2 * DRAW_STRIDE: f"{GOOD} And then?"}
+    model = Scripted(say=lambda request, _: longer.get(request.seed, BAD))
+    shown = collect_guarded(model, raw, deck, log, "sha", draws=4, best_of=True)
+    assert [s["reply"] for s in shown] == [f"{GOOD} And then?"] * 2
+    assert [(s["source"], s["draws"]) for s in shown] == [("draw", 4)] * 2
+    assert len(model.asked) == 6
+
+
+def test_a_red_flag_never_reaches_the_model_s_words(log, guard):
     urgent = case(0, "i have chest pain and my arm is numb")
     raw, deck = raw_samples(log, [urgent, case(1)], lambda *_: GOOD)
     first, second = collect_guarded(Scripted(), raw, deck, log, "sha")
@@ -260,7 +288,7 @@ def test_a_red_flag_never_reaches_the_model_s_words(log):
     assert first["reply"] == vetted_reply(triage(urgent).flag) != GOOD
 
 
-def test_an_unfinished_reply_is_not_shown(log):
+def test_an_unfinished_reply_is_not_shown(log, guard):
     raw, deck = raw_samples(log, [case(0)], lambda *_: GOOD)
     cut = [{**raw[0], "finished": False, "reply": GOOD[:40]}]
     (shown,) = collect_guarded(Scripted(say=lambda *_: GOOD), cut, deck, log, "sha")

@@ -9,12 +9,14 @@ import sys
 import numpy as np
 import pytest
 from gguf import GGUFReader
-from gguf_models import copy_of, official_converter, scratch, tiny_folder, tiny_gguf
+from gguf_models import copy_of, scratch, tiny_folder, tiny_gguf
+from llama_source import llama_source
 
+from josi_utils.divergence import kl_divergence
 from josi_utils.errors import JosiError
-from josi_utils.gguf_adapter import export_adapter
+from josi_utils.gguf_adapter import export_adapter, export_base
 from josi_utils.gguf_export import export_gguf
-from josi_utils.gguf_inspect import inspect_gguf
+from josi_utils.gguf_inspect import inspect_gguf, require_josi_gguf
 from josi_utils.llama_probe import logits_at
 from josi_utils.llama_runtime import open_model
 from josi_utils.quality import folder_logits
@@ -48,7 +50,7 @@ def lora(base=None, dtype="float32", **options):
     [("f16", "float32"), pytest.param("f32", "bfloat16", marks=pytest.mark.slow)],
 )
 def test_equals_the_official_converter(outtype, dtype, tmp_path):
-    llama = official_converter(download=False)
+    llama = llama_source(download=False)
     base = tiny_folder("nine", hidden=72, heads=9, kv_heads=3)
     folder = lora(base, dtype)
     export_adapter(folder, base, tmp_path / "ours.gguf", outtype=outtype, metadata={})
@@ -116,6 +118,34 @@ def test_a_factor_without_its_other_and_a_strange_tensor_are_refused(tmp_path):
     save_file({**tensors, "base_model.model.lm_head.weight": tensors[name].clone()}, path)
     with pytest.raises(JosiError, match="no LoRA"):
         export_adapter(folder, tiny_folder(), tmp_path / "x.gguf")
+
+
+def test_the_base_is_written_with_josis_template_and_runs_the_adapter(tmp_path):
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    base = copy_of(tiny_folder(), tmp_path)
+    config = json.loads((base / "tokenizer_config.json").read_text())
+    config["chat_template"] = "{{ 'You are a helpful AI assistant named SmolLM' }}"
+    (base / "tokenizer_config.json").write_text(json.dumps(config))
+    (base / "chat_template.jinja").unlink()
+    before = {path.name: path.read_bytes() for path in base.iterdir()}
+    report = export_base(base, tmp_path / "out" / "base.gguf", "q8_0")
+    assert {path.name: path.read_bytes() for path in base.iterdir()} == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["base.gguf"]
+    assert report["quant"] == "q8_0" and report["keys"]["general.name"] == "Base of Josi"
+    require_josi_gguf(tmp_path / "out" / "base.gguf")
+    export_adapter(lora(), base, tmp_path / "lora.gguf")
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_folder()), lora())
+    rows = [{"ids": IDS, "places": list(range(len(IDS)))}]
+    expected = folder_logits(model.eval(), rows)[0]
+    found = []
+    for adapter in (None, tmp_path / "lora.gguf"):
+        path = tmp_path / "out" / "base.gguf"
+        with open_model(path, n_ctx=64, lora_path=adapter) as llama:
+            found.append(logits_at(llama, IDS, range(len(IDS))))
+    without, beside = (kl_divergence(expected, logits).mean() for logits in found)
+    assert beside < 0.02 * without
 
 
 def test_the_base_file_is_no_adapter():

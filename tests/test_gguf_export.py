@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 from gguf import GGUFReader
-from gguf_models import convert_officially, copy_of, official_converter, tiny_folder
+from gguf_models import convert_officially, copy_of, tiny_folder
+from llama_source import llama_source
 
 from josi_utils import gguf_tensors
 from josi_utils.basemodel import resolve
@@ -49,7 +50,7 @@ def assert_same(ours, theirs):
 
 def compare_variant(name, tmp_path, download):
     options, outtype = VARIANTS[name]
-    llama = official_converter(download=download)
+    llama = llama_source(download=download)
     folder = tiny_folder(**options)
     export_gguf(folder, tmp_path / "ours.gguf", outtype=outtype, metadata={})
     theirs = convert_officially(llama, folder, tmp_path / "theirs.gguf", outtype)
@@ -70,7 +71,7 @@ def test_equals_the_official_converter_for_every_variant(name, tmp_path):
 @pytest.mark.real
 @pytest.mark.parametrize("outtype", ["f16", "bf16"])
 def test_equals_the_official_converter_on_the_135m(outtype, tmp_path):
-    llama = official_converter(download=True)
+    llama = llama_source(download=True)
     folder, _ = resolve("135m-embedded")
     export_gguf(folder, tmp_path / "ours.gguf", outtype=outtype, metadata={})
     theirs = convert_officially(llama, folder, tmp_path / "theirs.gguf", outtype)
@@ -78,7 +79,7 @@ def test_equals_the_official_converter_on_the_135m(outtype, tmp_path):
 
 
 def test_check_text_and_hash_are_the_converters():
-    source = official_converter(download=False) / "conversion" / "base.py"
+    source = llama_source(download=False) / "conversion" / "base.py"
     text = source.read_text(encoding="utf-8")
     assert ast.literal_eval(text.split("chktxt = ", 1)[1].splitlines()[0]) == CHECK_TEXT
     known = text.split(f'if chkhsh == "{CHECK_IDS_SHA256}":', 1)[1].splitlines()[2]

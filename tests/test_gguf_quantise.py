@@ -54,9 +54,25 @@ def test_importance_changes_the_rounding_of_the_named_tensor_alone(tmp_path):
     weights = np.linspace(0.01, 5, 256, dtype=np.float32)
     plain = quantise(tiny_gguf(), tmp_path / "a.gguf", "q4_k_m")
     weighed = quantise(tiny_gguf(), tmp_path / "b.gguf", "q4_k_m", imatrix={name: weights})
-    assert plain["types"] == weighed["types"] and weighed["imatrix"]
+    assert plain["types"] == weighed["types"]
     a, b = tensors(tmp_path / "a.gguf"), tensors(tmp_path / "b.gguf")
     assert [n for n in a if not np.array_equal(a[n][1], b[n][1])] == [name]
+
+
+def test_the_file_says_what_its_importance_matrix_is_of(tmp_path):
+    matrix = {"blk.0.ffn_down.weight": np.ones(256, dtype=np.float32)}
+    report = quantise(
+        tiny_gguf(), tmp_path / "q.gguf", "q8_0", imatrix=matrix, imatrix_source="7 training chats"
+    )
+    keys = read_header(tmp_path / "q.gguf").metadata
+    assert keys["quantize.imatrix.dataset"] == report["imatrix"] == "7 training chats"
+    assert keys["quantize.imatrix.entries_count"] == 1
+    assert keys["general.quantized_by"].startswith("josi ")
+    assert "imatrix: 7 training chats" in report["sentence"]
+    require_josi_gguf(tmp_path / "q.gguf")
+    plain = quantise(tiny_gguf(), tmp_path / "p.gguf", "q8_0")
+    assert plain["imatrix"] is None and "imatrix" not in plain["sentence"]
+    assert not [key for key in read_header(tmp_path / "p.gguf").metadata if "imatrix" in key]
 
 
 def test_types_can_be_chosen_a_tensor(tmp_path):

@@ -5,9 +5,16 @@ import pytest
 from gguf_models import tensors, tiny_folder, tiny_gguf
 
 from josi_utils.errors import JosiError
+from josi_utils.files import write_jsonl
 from josi_utils.gguf_header import read_header
 from josi_utils.gguf_quantise import quantise
-from josi_utils.imatrix import column_importance, compute_imatrix
+from josi_utils.imatrix import (
+    column_importance,
+    compute_imatrix,
+    shared_start,
+    training_chats,
+    unevenness,
+)
 from josi_utils.persona import SYSTEM_PROMPT
 
 CHAT = [
@@ -28,25 +35,56 @@ def test_every_matrix_has_one_value_a_column(matrix):
     assert all(np.isfinite(row).all() and (row >= 0).all() for row in matrix.values())
 
 
-def test_it_is_the_mean_of_squares_over_all_tokens():
+@pytest.mark.parametrize("rows", [[[1, 5, 9, 300], [1, 77]], [[4, 5], [6, 7, 8]], [[9, 9, 9]] * 2])
+def test_it_is_the_mean_of_squares_over_all_tokens(rows):
     import torch
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(tiny_folder()).eval()
-    rows = [[1, 5, 9, 300], [1, 77]]
     seen = []
     hook = model.model.layers[1].mlp.down_proj.register_forward_pre_hook(
         lambda _, inputs: seen.append(inputs[0][0].detach().numpy())
     )
-    found = column_importance(model, rows)
+    for row in rows:  # each read whole, by itself
+        model(input_ids=torch.tensor([row]))
     hook.remove()
+    found = column_importance(model, rows)
     inputs = np.concatenate(seen)
-    assert inputs.shape == (6, 256)
-    assert np.allclose(found["blk.1.ffn_down.weight"], (inputs**2).mean(0), rtol=1e-5)
+    assert inputs.shape == (sum(map(len, rows)), 256)
+    assert np.allclose(found["blk.1.ffn_down.weight"], (inputs**2).mean(0), rtol=1e-4)
     # q, k and v read the same vector; no hook is left behind.
     assert np.array_equal(found["blk.0.attn_q.weight"], found["blk.0.attn_v.weight"])
     assert not model.model.layers[0].mlp.up_proj._forward_pre_hooks
     assert torch.is_grad_enabled()
+
+
+def test_what_all_rows_begin_with_leaves_each_a_token_of_its_own():
+    assert shared_start([[1, 2, 3], [1, 2, 4, 5]]) == 2
+    assert shared_start([[1, 2, 3], [1, 2, 3, 4]]) == 2
+    assert shared_start([[1, 2, 3]]) == 2
+    assert shared_start([[1, 2], [3, 4]]) == 0
+    assert shared_start([[1], [1, 2]]) == 0
+
+
+def test_unevenness_is_told_by_kind_over_the_layers():
+    flat, peak = np.ones(4, np.float32), np.array([1, 1, 1, 9], np.float32)
+    rows = unevenness(
+        {"blk.0.ffn_up.weight": flat, "blk.1.ffn_up.weight": peak, "token_embd.weight": peak}
+    )
+    assert rows == [
+        {"matrix": "ffn_up", "layers": 2, "columns": 4, "largest over median": 5.0},
+        {"matrix": "token_embd", "layers": 1, "columns": 4, "largest over median": 9.0},
+    ]
+
+
+def test_training_chats_are_spread_over_the_file(tmp_path):
+    path = tmp_path / "train.jsonl"
+    write_jsonl(path, [{"id": str(i), "messages": [{"content": str(i)}]} for i in range(11)])
+    assert [chat[0]["content"] for chat in training_chats(path, 3)] == ["0", "5", "10"]
+    assert len(training_chats(path, 99)) == 11
+    write_jsonl(path, [{"id": "a"}])
+    with pytest.raises(JosiError, match="no messages"):
+        training_chats(path, 1)
 
 
 def test_rounding_with_it_costs_less_where_the_inputs_are_large(matrix, tmp_path):

@@ -166,5 +166,28 @@ def test_the_key_keeps_the_reply_whatever_the_sheet_does_to_it(tmp_path):
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_no_cell_starts_a_formula(text):
-    assert safe_cell(text)[0] not in "=+-@\t\r"
+    assert safe_cell(text)[0] not in "=+-@\t\r\n"
     assert safe_cell(text).removeprefix("'") == text.removeprefix("'")
+
+
+def test_a_sheet_that_somebody_began_is_moved_aside_and_still_reads(sheet):
+    rows = read(sheet)
+    rows[2] |= FILLED
+    fill(sheet, rows, name=SHEET_NAME)
+    write_sheet(make_samples(2, 1, condition="other"), sheet, size=5)
+    assert len(read(sheet)) == 5 and not any(row["pass"] for row in read(sheet))
+    (kept,) = sheet.glob("labelling_sheet-kept-*.csv")
+    (key,) = sheet.glob("labelling_key-kept-*.jsonl")
+    assert [label["id"] for label in read_labels(kept, key, "coach")] == [rows[2]["id"]]
+
+
+def test_an_empty_sheet_is_written_over(sheet):
+    write_sheet(make_varied(), sheet, size=20)
+    assert {p.name for p in sheet.iterdir()} == {SHEET_NAME, KEY_NAME}
+
+
+def test_a_sheet_that_no_longer_reads_is_somebodys_work_too(sheet):
+    (sheet / SHEET_NAME).write_bytes(b"\xff\xfe my notes")
+    write_sheet(make_varied(), sheet, size=20)
+    (kept,) = sheet.glob("labelling_sheet-kept-*.csv")
+    assert kept.read_bytes() == b"\xff\xfe my notes"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from evaluation_samples import make_samples
 
-from josi_utils import plots
+from josi_utils import plots, plots_data
 from josi_utils.errors import JosiError
 from josi_utils.gates import aggregate, judge
 
@@ -95,3 +95,37 @@ def test_sizes_are_in_millions_of_bytes_in_the_order_given():
 def test_nothing_to_draw_is_one_clear_line(draw):
     with pytest.raises(JosiError):
         draw()
+
+
+COVERAGE = {
+    "feelings": {"rows": 9, "card": 2, "sport run": 5, "reason poor_sleep": 4},
+    "greeting": {"rows": 3, "alone": 3, "sport run": 0, "reason long_break": 1},
+}
+
+
+def test_coverage_shows_every_count_and_a_dot_where_there_is_none():
+    figure = plots_data.coverage(COVERAGE)
+    for axes in figure.axes:
+        rows = [label.get_text() for label in axes.get_yticklabels()]
+        shown = {t.get_position(): t.get_text() for t in axes.texts}
+        assert len(shown) == len(rows) * len(COVERAGE)
+        for (x, y), text in shown.items():
+            cell = list(COVERAGE.values())[x]
+            name = {"all rows": "rows", "message alone": "alone"}.get(rows[y], rows[y])
+            keys = (name, f"sport {name}", f"reason {name.replace(' ', '_')}")
+            assert text == str(next((cell[k] for k in keys if cell.get(k)), "·"))
+
+
+def test_coverage_can_be_read_at_the_width_of_a_notebook():
+    figure = plots_data.coverage(
+        {f"category_{i}": {f"reason r{j}": i * j for j in range(18)} for i in range(11)}
+    )
+    figure.canvas.draw()
+    inches = figure.get_size_inches()[0]
+    texts = [*figure.axes[0].texts, *figure.axes[0].get_xticklabels()]
+    # Shown 700 pixels wide: no text is under 11 pixels high, and all of it lies in the picture.
+    assert all(t.get_fontsize() / 72 / inches * 700 >= 11 for t in texts if t.get_text())
+    box = figure.bbox
+    for text in texts:
+        place = text.get_window_extent()
+        assert box.x0 <= place.x0 and place.x1 <= box.x1 and place.y1 <= box.y1

@@ -4,32 +4,28 @@ import json
 import urllib.request
 from pathlib import Path
 
+import fake_hub
 import pytest
 import real_servers
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from delivery_world import make_manifest, random_file
+from delivery_world import KEY, make_bundle, random_file
 
-from josi_utils import publish as publish_module
-from josi_utils.download import Client, Retry, fetch
+from josi_utils.download import Client, Outcome, Retry, fetch
 from josi_utils.errors import JosiError
 from josi_utils.publish import FOREVER, SHORT, publish
 from josi_utils.publish_store import RemoteStore
-from josi_utils.signing import canonical_json, public_key, sign
+from josi_utils.signing import public_key
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ANY = Client(load=lambda model, adapter: None)
 FAST = Retry(first_pause=0.01, longest_pause=0.05)
 
 
-def make_bundle(folder: Path, version: str = "1.0.0", sequence: int = 1, *, size: int = 300_000,
-                seed: int = 0, keys=(KEY,), **more) -> Path:  # fmt: skip
-    model = random_file(folder / "josi.gguf", size, seed)
-    manifest = make_manifest(folder / "unused", version, sequence, model=model, **more)
-    payload = canonical_json(manifest)
-    (folder / "manifest.json").write_bytes(payload)
-    (folder / "manifest.signed.json").write_bytes(sign(payload, keys))
-    (folder / "README.md").write_text("# card\n")
-    return folder
+def arrives(bundle: Path, root: str, to: Path) -> Outcome:
+    """Fetch the stable channel below ``root`` as an app would, and hold it against the bundle."""
+    outcome = fetch(f"{root}/channels/stable.json", to, trusted=[public_key(KEY)], client=ANY,
+                    retry=FAST)  # fmt: skip
+    assert outcome.status == "installed"
+    assert outcome.model.read_bytes() == (bundle / "josi.gguf").read_bytes()
+    return outcome
 
 
 def test_model_first_manifest_next_pointer_last(tmp_path):
@@ -175,10 +171,7 @@ def test_staged_rollout_leaves_the_others_on_the_version_before(tmp_path):
 def test_nginx_round_trip_with_cache_headers(tmp_path):
     publish(make_bundle(tmp_path / "b"), f"file://{tmp_path}/site")
     with real_servers.nginx(tmp_path / "site", tmp_path / "nginx") as url:
-        outcome = fetch(f"{url}/channels/stable.json", tmp_path / "phone",
-                        trusted=[public_key(KEY)], client=ANY, retry=FAST)  # fmt: skip
-        assert outcome.status == "installed"
-        assert outcome.model.read_bytes() == (tmp_path / "b/josi.gguf").read_bytes()
+        outcome = arrives(tmp_path / "b", url, tmp_path / "phone")
         model = outcome.model.relative_to(tmp_path / "phone").as_posix()
         for path, expected in ((model, FOREVER), ("channels/stable.json", SHORT)):
             asked = urllib.request.Request(f"{url}/{path}", headers={"Accept-Encoding": "gzip"})
@@ -204,6 +197,8 @@ def test_sftp_round_trip_on_openssh(tmp_path, monkeypatch):
         (tmp_path / "site" / (entry["path"] + ".part")).write_bytes(whole[:70_000])
         assert publish(bundle, f"{url}{tmp_path}/site").steps[0].done == "uploaded"
         assert (tmp_path / "site" / entry["path"]).read_bytes() == whole
+    with real_servers.nginx(tmp_path / "site", tmp_path / "nginx") as url:
+        arrives(bundle, url, tmp_path / "phone")
 
 
 def test_sftp_host_that_is_not_known_is_refused(tmp_path, monkeypatch):
@@ -225,19 +220,23 @@ def test_s3_round_trip_on_moto(tmp_path, monkeypatch):
         import s3fs
 
         options = {"client_kwargs": {"endpoint_url": endpoint}}
-        s3fs.S3FileSystem(**options).mkdir("josi-test")
+        store = s3fs.S3FileSystem(**options)
+        store.mkdir("josi-test")
+        everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                    "Resource": "arn:aws:s3:::josi-test/*"}  # fmt: skip
+        policy = {"Version": "2012-10-17", "Statement": [everyone]}
+        store.call_s3("put_bucket_policy", Bucket="josi-test", Policy=json.dumps(policy))
         bundle = make_bundle(tmp_path / "b")
         result = publish(bundle, "s3://josi-test/app", options=options)
         assert result.channel_url == "https://josi-test.s3.amazonaws.com/app/channels/stable.json"
         assert publish(bundle, "s3://josi-test/app", options=options).steps[0].done == (
             "there already"
         )
-        head = s3fs.S3FileSystem(**options).call_s3(
-            "head_object", Bucket="josi-test", Key="app/channels/stable.json"
-        )
+        head = store.call_s3("head_object", Bucket="josi-test", Key="app/channels/stable.json")
         assert head["CacheControl"] == SHORT
         assert head["ContentType"] == "application/json"
         assert "ContentEncoding" not in head
+        arrives(bundle, f"{endpoint}/josi-test/app", tmp_path / "phone")
 
 
 def test_s3_bucket_that_is_not_there_is_one_clear_line(tmp_path, monkeypatch):
@@ -261,38 +260,70 @@ def test_gcs_round_trip_on_the_emulator(tmp_path):
         )
         again = publish(bundle, "gs://josi-test/app", options=options)
         assert again.steps[0].done == "there already"
+        arrives(bundle, f"{endpoint}/josi-test/app", tmp_path / "phone")
 
 
-def test_hub_gets_its_card_before_the_model_and_the_pointer_last(tmp_path, monkeypatch):
-    import fsspec
-    import huggingface_hub
+@pytest.fixture
+def hub(monkeypatch):
+    """Return a Hub on loopback and the options that lead huggingface_hub's real client to it."""
+    from huggingface_hub import constants
 
-    calls = []
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # LFS, which the Hub still takes
+    with fake_hub.start() as hub:
+        yield hub, {"endpoint": hub.url, "token": fake_hub.TOKEN, "skip_instance_cache": True}
 
-    class Api:
-        def create_repo(self, repo_id, **more):
-            calls.append(f"create {repo_id}")
 
-        def upload_file(self, *, path_in_repo, **more):
-            calls.append(path_in_repo)
+def test_hub_round_trip_into_a_new_repository(tmp_path, hub):
+    hub, options = hub
+    bundle = make_bundle(tmp_path / "b")
+    result = publish(bundle, "hf://mivalta/josi", options=options)
+    assert [step.done for step in result.steps] == ["uploaded"] * 3
+    # The card before the model, the pointer last.
+    assert hub.commits[0] == "Model card"
+    assert [text.split("/")[0] for text in hub.commits[1:]] == [
+        "Add models", "Add manifests", "Add channels",
+    ]  # fmt: skip
+    assert hub.repos["mivalta/josi"]["README.md"] == b"# card\n"
+    again = publish(bundle, "hf://mivalta/josi", options=options)
+    assert {step.done for step in again.steps} == {"there already"}
+    # And an app gets it from there, through the redirect to the store of blobs.
+    assert result.channel_url == f"{hub.url}/mivalta/josi/resolve/main/channels/stable.json"
+    arrives(bundle, result.channel_url.removesuffix("/channels/stable.json"), tmp_path / "phone")
+    assert any(line.startswith("GET /cdn/") for line in hub.asked)
 
-    class Resolved:
-        repo_id, repo_type, revision, path_in_repo = "mivalta/josi", "model", "main", ""
 
-    memory = fsspec.filesystem("memory")
-    memory.store.clear()
-    real_put = memory.put_file
-    monkeypatch.setattr(type(memory), "resolve_path", lambda self, path: Resolved(), raising=False)
-    monkeypatch.setattr(
-        type(memory), "put_file",
-        lambda self, local, remote, **k: (calls.append(remote), real_put(local, remote))[1],
-        raising=False,
-    )  # fmt: skip
-    monkeypatch.setattr(RemoteStore, "_open", lambda self, options: (memory, "/mivalta/josi"))
-    monkeypatch.setattr(huggingface_hub, "HfApi", Api)
-    result = publish_module.publish(make_bundle(tmp_path / "b"), "hf://mivalta/josi")
-    assert calls[:2] == ["create mivalta/josi", "README.md"]
-    assert calls[-1].endswith("channels/stable.json")
-    assert result.channel_url == (
-        "https://huggingface.co/mivalta/josi/resolve/main/channels/stable.json"
+def test_hub_folder_and_next_version(tmp_path, hub):
+    hub, options = hub
+    place = "hf://mivalta/josi/app"
+    publish(make_bundle(tmp_path / "1", "1.0.0", 1), place, options=options)
+    result = publish(make_bundle(tmp_path / "2", "1.0.1", 2, seed=2), place, options=options)
+    assert result.channel_url == f"{hub.url}/mivalta/josi/resolve/main/app/channels/stable.json"
+    outcome = arrives(
+        tmp_path / "2", f"{hub.url}/mivalta/josi/resolve/main/app", tmp_path / "phone"
     )
+    assert outcome.version == "1.0.1"
+
+
+def test_hub_dry_run_makes_no_repository(tmp_path, hub):
+    hub, options = hub
+    result = publish(
+        make_bundle(tmp_path / "b"), "hf://mivalta/josi", options=options, dry_run=True
+    )
+    assert {step.done for step in result.steps} == {"would upload"}
+    assert hub.repos == {} and not any(line.startswith(("POST", "PUT")) for line in hub.asked)
+
+
+def test_hub_without_a_token_is_one_clear_line(tmp_path, hub):
+    hub, options = hub
+    with pytest.raises(JosiError, match="hf auth login") as caught:
+        publish(
+            make_bundle(tmp_path / "b"), "hf://mivalta/josi", options=options | {"token": False}
+        )
+    assert "\n" not in str(caught.value) and hub.repos == {}
+
+
+@pytest.mark.parametrize("url", ["hf://josi", "hf://spaces/mivalta/josi", "hf://buckets/mivalta/x"])
+def test_hub_addresses_that_name_no_model_are_refused(tmp_path, hub, url):
+    with pytest.raises(JosiError, match="hf://owner/repository"):
+        publish(make_bundle(tmp_path / "b"), url, options=hub[1])
+    assert hub[0].asked == []

@@ -85,6 +85,62 @@ def test_an_adapter_that_was_not_merged_fails_at_the_merged_step(tmp_path):
     assert not any("f16" in line for line in report["failures"])
 
 
+def adapter_and_merged(folder, dtype, *, applied=True):
+    """Return a LoRA folder and what merging writes; with ``applied`` false, the base as it was."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(1)
+    plain = AutoModelForCausalLM.from_pretrained(tiny_folder())
+    model = get_peft_model(plain, LoraConfig(r=4, target_modules="all-linear"))
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(0, 0.05)
+    model.save_pretrained(folder / "lora")
+    merged = model.merge_and_unload()
+    if not applied:
+        merged = AutoModelForCausalLM.from_pretrained(tiny_folder())
+    merged.to(getattr(torch, dtype)).save_pretrained(folder / dtype)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        (folder / dtype / name).write_bytes((tiny_folder() / name).read_bytes())
+    return folder / "lora", folder / dtype
+
+
+def first_step(folder, dtype, **options):
+    lora, merged = adapter_and_merged(folder, dtype, **options)
+    export_gguf(merged, folder / "f16.gguf")
+    quantise(folder / "f16.gguf", folder / "q.gguf", "q8_0")
+    report = parity_chain(
+        adapter=(tiny_folder(), lora), merged=merged, f16=folder / "f16.gguf",
+        quantised=folder / "q.gguf", chats=CHATS[:1], greedy_prompts=0,
+    )  # fmt: skip
+    return report["steps"][0], [line for line in report["failures"] if "adapter" in line]
+
+
+def test_a_merge_stored_in_bfloat16_is_held_to_what_bfloat16_can_keep(tmp_path):
+    step, failures = first_step(tmp_path, "bfloat16")
+    assert step["limits"] == quality.MERGED_BFLOAT16
+    # It would not pass as float32, and does not fail for being rounded.
+    assert step["kl_mean"] > quality.THRESHOLDS["merged"]["kl_mean"]
+    assert not [line for line in failures if "kl_mean" in line or "perplexity" in line]
+
+
+def test_in_bfloat16_too_an_adapter_that_was_not_applied_fails(tmp_path):
+    step, failures = first_step(tmp_path, "bfloat16", applied=False)
+    assert failures and step["kl_mean"] > 50 * quality.MERGED_BFLOAT16["kl_mean"]
+
+
+def test_float32_keeps_its_own_limits_and_other_dtypes_are_refused(tmp_path):
+    step, failures = first_step(tmp_path, "float32")
+    assert step["limits"] == quality.THRESHOLDS["merged"] and failures == []
+    config = tmp_path / "float32" / "config.json"
+    config.write_text(config.read_text().replace('"float32"', '"float16"'))
+    with pytest.raises(JosiError, match="weights in float16"):
+        quality.thresholds_for(tmp_path / "float32")
+
+
 def test_a_threshold_that_is_missed_fails(sound, monkeypatch):
     for name, limit in (("kl_mean", 0.0), ("same_top1", 1.01), ("perplexity_ratio", 0.1)):
         steps = [{**sound["steps"][1], "limits": {name: limit}}]

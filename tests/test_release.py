@@ -1,6 +1,7 @@
 """The bundle: what is in it, that it is the run's own bytes, that it is the same every time."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,10 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from delivery_world import write_gguf
 
+from josi_utils import release_prompt
+from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import sha256_file, write_json
-from josi_utils.paths import RunPaths
+from josi_utils.guard.data import NAMES, load
+from josi_utils.paths import RunPaths, data_dir
 from josi_utils.persona import CHAT_TEMPLATE
+from josi_utils.prompt import Points, case_messages, render
 from josi_utils.release import build_release
 from josi_utils.signing import public_key, verify
 
@@ -22,7 +27,8 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("JOSI_ROOT", str(tmp_path))
-    shutil.copy(Path(__file__).parent.parent / "LICENSE", tmp_path / "LICENSE")
+    for name in ("LICENSE", "data"):
+        (tmp_path / name).symlink_to(Path(__file__).parent.parent / name)
     paths = RunPaths("tiny")
     model = write_gguf(paths.gguf / "josi-q8_0.gguf")
     write_gguf(paths.gguf / "josi-f32.gguf", quantised=False)
@@ -33,7 +39,14 @@ def run(tmp_path, monkeypatch):
               "packages": {"gguf": "0.19.0"}, "seconds": 1.5}  # fmt: skip
     write_json(paths.gguf / "stage.json", record)
     write_json(paths.adapter / "stage.json", {"parameters": {"base_model": "135m"}})
-    gates = [{"name": "Warmth", "metric": "warmth", "value": 4.1, "bar": 3.5, "status": "GREEN"}]
+    gates = [
+        {"name": "Warmth", "condition": "tuned", "shown": "3.87 (95 %: 3.8 to 3.9), bar over 3.5, "
+         "5 questions", "bar": 3.5, "value": 3.87, "status": "GREEN"},
+        {"name": "Warmth", "condition": "tuned guarded", "shown": "4.10, bar over 3.5, 5 questions",
+         "bar": 3.5, "value": 4.1, "status": "GREEN"},
+        {"name": "Leaks", "condition": "tuned guarded", "status": "RED", "bar": 0, "value": 0.1,
+         "shown": "seen in 1 of 5 questions, none allowed"},
+    ]  # fmt: skip
     write_json(paths.eval / "gates.json", {"gates": gates, "passed": True})
     assert model.exists()
     return paths
@@ -43,6 +56,7 @@ def test_bundle_holds_exactly_what_the_app_needs(run):
     release = build_release(run, version="1.2.3", sign_key=KEY)
     assert {p.name for p in release.folder.iterdir()} == {
         "josi-q8_0.gguf", "chat_template.jinja", "template_examples.jsonl", "golden.json",
+        "prompt.json", "guard_rules.json", "guard_golden.jsonl", "cards.json",
         "LICENSE", "NOTICE", "README.md", "ANDROID.md", "JosiDownload.kt", "manifest.json",
         "manifest.signed.json", "SHA256SUMS",
     }  # fmt: skip
@@ -144,9 +158,57 @@ def test_pages_carry_the_facts_an_android_developer_gets_wrong(run):
         assert fact in notes
     card = (folder / "README.md").read_text()
     assert card.startswith("---\nlicense: apache-2.0\n")
-    assert "| Warmth | 4.1 | 3.5 | GREEN |" in card
-    examples = [
-        json.loads(x) for x in (folder / "template_examples.jsonl").read_text().splitlines()
-    ]
-    for example in examples:
-        assert example["text"].endswith("<|im_start|>assistant\n")
+    # Which replies a number is about is said: alone, or as an athlete would get them.
+    assert "| gate | bar | behind the guard | the model alone |" in card
+    assert "| Warmth | over 3.5 | GREEN: 4.10 | GREEN: 3.87 (95 %: 3.8 to 3.9) |" in card
+    assert "| Leaks | none allowed | RED: seen in 1 of 5 questions |  |" in card
+    for page in (notes, card):
+        assert f"```\n{release_prompt.shown_user_turn()}\n```" in page
+    assert "Say: " in notes and "Ask: " in notes and "guard_golden.jsonl" in notes
+
+
+def test_examples_are_what_the_model_is_asked_with(run):
+    """Held against the functions that training, evaluation and chat go through, not our own."""
+    from josi_utils.llama_probe import render_with_jinja
+
+    folder = build_release(run, version="1.0.0", sign_key=KEY).folder
+    rows = [json.loads(x) for x in (folder / "template_examples.jsonl").read_text().splitlines()]
+    for row in rows:
+        assert row["messages"] == case_messages(row["case"])
+        assert row["user"] == row["messages"][-1]["content"] == render(
+            row["case"], Points(**row["points"])
+        )  # fmt: skip
+        assert row["text"] == render_with_jinja(CHAT_TEMPLATE, row["messages"], True)
+        assert row["text"].count("<|im_start|>") == len(row["messages"]) + 1
+    points = {row["name"]: row["points"] for row in rows}
+    assert "the plan stays" in points["plan that stays"]["say"]
+    assert not points["red flag"]["training"] and "Plan:" not in rows[2]["user"]
+    deck = json.loads((folder / "cards.json").read_text())
+    said = points["card found in the deck"]["say"]
+    assert any(card["text"].split(". ")[0] in said for card in deck)
+
+
+def test_prompt_words_are_enough_to_render_the_plan(run):
+    """As a port would: the words from ``prompt.json``, no function of ours."""
+    folder = build_release(run, version="1.0.0", sign_key=KEY).folder
+    words = json.loads((folder / "prompt.json").read_text())
+    for line in (folder / "template_examples.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        decision = row["case"].get("decision")
+        heads = [part.split(":")[0] for part in row["user"].split("\n")]
+        assert heads == [name for name in words["lines"] if name in heads]
+        if decision and decision.get("reasons") and row["points"]["training"]:
+            reasons = [words["reasons"][code] for code in decision["reasons"]]
+            assert f"Reason: {words['reasons_joined_by'].join(reasons)}." in row["user"]
+        if decision and decision.get("readiness") and row["points"]["training"]:
+            colour = words["readiness_colours"][decision["readiness"]]
+            assert f"Readiness: {decision['readiness']} ({colour})." in row["user"]
+        assert not re.search(words["control_tokens"], row["user"])
+
+
+def test_guard_and_deck_in_the_bundle_are_those_that_were_measured(run):
+    folder = build_release(run, version="1.0.0", sign_key=KEY).folder
+    rules = json.loads((folder / "guard_rules.json").read_text())
+    assert rules.keys() >= set(NAMES) and all(rules[name] == load(name) for name in NAMES)
+    cards = json.loads((folder / "cards.json").read_text())
+    assert cards == read_deck(data_dir() / "cards")

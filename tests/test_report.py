@@ -18,8 +18,10 @@ from josi_utils.files import write_json, write_jsonl
 from josi_utils.gates import aggregate
 from josi_utils.report import write_report
 from josi_utils.report_cases import pieces, plain_reason, severity
-from josi_utils.report_record import calibration_tables, trend
+from josi_utils.report_record import settings as report_settings
+from josi_utils.report_record import trend
 from josi_utils.report_sections import heatmap, percent, roles
+from josi_utils.report_trust import calibration_tables, mutation_tables, trust_tables
 
 VOID = {"meta", "input", "br", "img", "link", "rect", "line", "circle"}
 
@@ -107,7 +109,8 @@ def test_every_link_leads_somewhere(room, page):
 
 
 def test_page_has_every_section_in_order(page):
-    wanted = ["gates", "side", "worst", "ten", "where", "trend", "trust", "limits", "made", "files"]
+    wanted = ["gates", "side", "worst", "ten", "where", "trend", "trust", "limits", "label",
+              "made", "files"]  # fmt: skip
     assert [a["id"] for a in page.all("section")] == wanted
 
 
@@ -384,3 +387,71 @@ def test_the_same_samples_give_the_same_page(room, tmp_path):
     other = write_room(tmp_path, three_conditions())
     first = write_report(room).read_bytes()
     assert write_report(other).read_bytes() == first
+
+
+MUTATIONS = [
+    {"kind": "number", "n": 25, "caught": 24, "false_alarms": 1},
+    {"kind": "leak: plain", "n": 5, "caught": 5, "false_alarms": 0},
+    {"kind": "leak: leetspeak", "n": 5, "caught": 3, "false_alarms": 0},
+    {"kind": "all", "n": 1, "caught": 0, "false_alarms": 0},  # not believed, but added up again
+]
+READERS = [
+    {"voice": "tuned", "n": 240, "readers": 0.04, "rules": 0.69, "let_through": 0.68,
+     "agree": 0.35},
+    {"voice": "composed", "n": 40, "readers": 0.79, "rules": 0.9, "let_through": None,
+     "agree": None},
+]  # fmt: skip
+
+
+def test_mutations_are_added_up_and_the_disguises_folded_away():
+    shown, folded = mutation_tables(MUTATIONS)
+    rows = {row[0]: row[1:] for row in shown["rows"]}
+    assert rows["a forbidden word, in 2 disguises"] == ["10", "8", "0", "80\u00a0%", "100\u00a0%"]
+    assert rows["all"] == ["35", "32", "1", "91\u00a0%", "97\u00a0%"]
+    assert not shown["folded"] and folded["folded"]
+    assert [row[0] for row in folded["rows"]] == ["plain", "leetspeak"]
+    assert len(mutation_tables(MUTATIONS[:1])) == 1
+
+
+def test_the_verdict_warns_where_readers_are_harsher_than_the_rules(room):
+    page = Page(write_report(room, mutations=MUTATIONS, readers=READERS).read_text())
+    warning = "strict readers would have sent 4\u00a0% where the rules passed 69\u00a0%"
+    assert warning in page.words["top"]
+    assert "the model on its own" in page.words["trust"] and "–" in page.words["trust"]
+    assert "Faults put in on purpose" in page.words["trust"]
+    kind = [{**READERS[0], "readers": 0.65}]
+    assert "strict readers" not in Page(write_report(room, readers=kind).read_text()).words["top"]
+    assert trust_tables(None) is None and trust_tables({}, [], []) is None
+
+
+def test_the_page_shows_what_the_guard_made_of_the_same_draw(tmp_path):
+    samples = three_conditions()
+    for sample in samples:
+        if sample["condition"] == "tuned guarded":
+            sample |= {"reply": "Words of the guard.", "source": "fallback"}
+    words = Page(write_report(write_room(tmp_path, samples)).read_text()).words["ten"]
+    assert words.count("Words of the guard.") == 10
+    assert "put together by the guard’s rules" in words
+    for sample in samples:
+        if sample["condition"] == "tuned guarded":
+            sample["reply"] = next(
+                s["reply"] for s in samples
+                if s["condition"] == "tuned" and s["case"]["id"] == sample["case"]["id"]
+                and s["seed"] == sample["seed"]
+            )  # fmt: skip
+    words = Page(write_report(write_room(tmp_path, samples)).read_text()).words["ten"]
+    assert words.count("The same words: the guard lets them through.") == 10
+
+
+def test_the_verdict_lists_each_sides_bars(page):
+    top = page.words["top"]
+    assert top.count("bars cleared") == 2
+    assert top.index("On its own") < top.index("With its guard", top.index("On its own"))
+
+
+def test_settings_say_the_guards_rules_in_words():
+    guard = {"triage": {"version": 3, "sha256": "abcdef0123456789"}, "accept": 2}
+    rows = dict(report_settings(META | {"guard_version": guard}, {}))
+    assert rows["Guard, version"] == "triage 3 (abcdef01), accept 2"
+    assert dict(report_settings(META, {}))["Guard, version"] == "1"
+    assert dict(report_settings({}, {}))["Guard, version"] == "not recorded"

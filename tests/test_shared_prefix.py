@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny import random_rows, tiny_llama
 
+from josi_utils.fused_model import fuse
 from josi_utils.shared_prefix import IGNORED, pack, packed_loss, shared_prefix_length
 
 CASES = {
@@ -17,15 +18,16 @@ CASES = {
 }
 
 
-def lora(model):
+def lora(model, *, fused=False, **options):
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(1)
-    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear"))
+    options = {"r": 4, "lora_alpha": 8, "target_modules": "all-linear", **options}
+    model = get_peft_model(model, LoraConfig(**options))
     for name, weight in model.named_parameters():
         if "lora_B" in name:  # zero at the start: then half of the gradients would be zero too
             torch.nn.init.normal_(weight, std=0.1)
-    return model
+    return fuse(model) if fused else model
 
 
 def gradients(model):
@@ -65,9 +67,10 @@ def stock(rows, tmp_path):
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("share", [True, False])
-def test_loss_and_every_gradient_equal_trl(name, share, tmp_path):
+@pytest.mark.parametrize("fused", [True, False])
+def test_loss_and_every_gradient_equal_trl(name, share, fused, tmp_path):
     rows = CASES[name]
-    model = lora(tiny_llama())
+    model = lora(tiny_llama(), fused=fused)
     total, count = packed_loss(model, pack(rows, share=share))
     (total / count).backward()
     expected_loss, expected = stock(rows, tmp_path)

@@ -7,11 +7,22 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from josi_utils.paths import STAGES, RunPaths, repository_root
+from josi_utils import cli
+from josi_utils.decision import read_cases
+from josi_utils.download import Store
+from josi_utils.files import sha256_file
+from josi_utils.generate import LlamaBackend, Request, answer
+from josi_utils.guard import guarded_reply
+from josi_utils.guard.data import load
+from josi_utils.paths import STAGES, RunPaths, data_dir, repository_root
+from josi_utils.persona import CHAT_TEMPLATE, WORD_LIMIT, Sampling, count_words
+from josi_utils.prompt import case_messages, deck
+from josi_utils.serve import serve
 
 pytestmark = pytest.mark.real
 ROOT = repository_root()
@@ -80,7 +91,40 @@ def test_the_bundle_holds_together(road):
     assert checked.returncode == 0, checked.stderr
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     names = {entry["name"] for entry in manifest["files"]}
-    assert {"josi-q4_k_m.gguf", "golden.json", "guard_rules.json"} <= names
+    assert {"josi-q4_k_m.gguf", "golden.json", "guard_rules.json", "prompt.json"} <= names
+
+
+def test_published_fetched_loaded_and_answering(road, tmp_path, capsys):
+    """The hand-over whole: a folder, loopback HTTP, an empty phone, llama.cpp, a guarded reply."""
+    paths, _ = road
+    key = paths.release / "throw-away-key.pem.pub"
+    assert cli.main(["publish", "smoke", f"file://{tmp_path}/site"]) == 0
+    with serve(tmp_path / "site") as share:
+        channel = f"{share.url}channels/stable.json"
+        fetch = ["fetch", channel, "--to", str(tmp_path / "phone"), "--key", str(key)]
+        assert cli.main(fetch) == 0
+        assert cli.main(fetch) == 0  # and nothing is fetched again
+    told = capsys.readouterr().out
+    assert "installed: version 0.1.0" in told and "current: version 0.1.0" in told
+    phone = Store(tmp_path / "phone")
+    model, manifest = phone.file(), phone.manifest()
+    assert sha256_file(model) == sha256_file(paths.gguf / model.name)
+    # The app asks and guards with what it fetched, and that is what was measured.
+    here = {entry["name"]: phone.path(entry) for entry in manifest["files"]}
+    assert here["chat_template.jinja"].read_text(encoding="utf-8") == CHAT_TEMPLATE
+    assert json.loads(here["guard_rules.json"].read_text(encoding="utf-8"))["triage"] == load(
+        "triage"
+    )
+    assert json.loads(here["cards.json"].read_text(encoding="utf-8")) == list(deck())
+    sampling = Sampling(**manifest["runtime"]["sampling"])
+    case = read_cases(data_dir() / "eval" / "cases.jsonl")[0]
+    with closing(LlamaBackend(model, slots=1)) as backend:
+        request = Request(tuple(case_messages(case)), 1)
+        drawn = answer(backend, [request], sampling)[0]
+    assert drawn.text and drawn.tokens <= sampling.max_new_tokens
+    shown = guarded_reply(case, [(drawn.text, drawn.finished)], deck=deck())
+    assert shown.source in ("draw", "fallback") and shown.draws_used == 1
+    assert count_words(shown.text) < WORD_LIMIT and "?" in shown.text
 
 
 def test_a_failing_notebook_is_kept_and_named(tmp_path):

@@ -19,7 +19,6 @@ NAMES: tuple[str, ...] = (
     "replies",
     "accept",
     "fallback",
-    "vocabulary",
     "phrasing",
 )
 

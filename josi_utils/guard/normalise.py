@@ -20,6 +20,8 @@ from josi_utils.guard.data import load
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)?")
 _BREAKS = frozenset(".!?;:\n,()–—|")
 _SENTENCE_BREAKS = frozenset(".!?;\n")
+#: Words of texts up to this length are kept for the next question about the same text.
+REMEMBERED = 4000
 _THRICE = re.compile(r"(.)\1\1")
 _APOSTROPHES = frozenset("'’‘ʼ`´′")
 
@@ -72,6 +74,8 @@ def _fold_char(char: str) -> str:
 
 def fold(text: str) -> Folded:
     """Fold a text: NFKC, look-alikes, NFKD without marks and format characters, casefold."""
+    if text.isascii():
+        return Folded(text.lower(), list(range(len(text))))
     out: list[str] = []
     offsets: list[int] = []
     for index, char in enumerate(text):
@@ -90,17 +94,29 @@ def shorten_runs(word: str, longest: int) -> str:
     return "".join(out)
 
 
-def _plain_word(word: str) -> str:
+class Texting(NamedTuple):
+    """How texting is undone: slang, and the words that have a double letter."""
+
+    slang: dict[str, str]
+    doubled: frozenset[str]
+
+
+@lru_cache(maxsize=4)
+def _texting(version: int) -> Texting:
+    source = load("letters")
+    return Texting(source["slang"], frozenset(source["doubled"]))
+
+
+def _plain_word(word: str, texting: Texting) -> str:
     """Undo texting in one folded word."""
-    slang: dict[str, str] = load("letters")["slang"]
-    if word in slang:
-        return slang[word]
+    if word in texting.slang:
+        return texting.slang[word]
     if _THRICE.search(word):
         # No English word has a letter three times in a row; "feel" needs two, "so" needs one.
         for longest in (2, 1):
             short = shorten_runs(word, longest)
-            if short in load("letters")["doubled"] or longest == 1:
-                return slang.get(short, short)
+            if short in texting.doubled or longest == 1:
+                return texting.slang.get(short, short)
     return word
 
 
@@ -116,7 +132,7 @@ def _unleet(text: str) -> str:
     return "".join(out)
 
 
-def _plain(raw: str, glued: bool, apostrophe: bool) -> str:
+def _plain(raw: str, glued: bool, apostrophe: bool, texting: Texting) -> str:
     """Return a token's text: decimal point, texting undone.
 
     ``glued``: it stands right behind a digit ("24w"). ``apostrophe``: one was dropped in it.
@@ -127,7 +143,7 @@ def _plain(raw: str, glued: bool, apostrophe: bool) -> str:
         return "weeks"
     if apostrophe and raw in ("ill", "well", "were", "hell", "shell"):
         return {"ill": "i will", "well": "we will", "were": "we are"}.get(raw, "will")
-    return _plain_word(raw)
+    return _plain_word(raw, texting)
 
 
 def tokenise(text: str) -> list[Token]:
@@ -143,6 +159,17 @@ def tokenise(text: str) -> list[Token]:
     list of Token
         Apostrophes are dropped inside words, so "can't", "can’t" and "cant" are one.
     """
+    return list(_remembered(text) if len(text) <= REMEMBERED else _tokenised(text))
+
+
+@lru_cache(maxsize=512)
+def _remembered(text: str) -> tuple[Token, ...]:
+    """Return the words of a text that is asked for again and again: message, plan, card, draw."""
+    return _tokenised(text)
+
+
+def _tokenised(text: str) -> tuple[Token, ...]:
+    texting = _texting(load("letters")["version"])
     folded = fold(text)
     # An apostrophe inside a word joins its parts; the offsets are kept beside the letters.
     kept = [i for i, char in enumerate(folded.text) if char not in _APOSTROPHES]
@@ -151,17 +178,30 @@ def tokenise(text: str) -> list[Token]:
     tokens: list[Token] = []
     clause = sentence = previous = 0
     after_digit = -1
+    run, begun, joined_from = "", 0, 0  # letters and digits that stand together ("2nite")
     for match in _TOKEN.finditer(joined):
         gap = joined[previous : match.start()]
-        if any(char in _BREAKS for char in gap):
+        if gap != " " and not _BREAKS.isdisjoint(gap):
             clause += 1
-            if any(char in _SENTENCE_BREAKS for char in gap):
+            if not _SENTENCE_BREAKS.isdisjoint(gap):
                 sentence += 1
         raw = match.group()
         after_digit = previous if tokens and tokens[-1].raw[-1].isdigit() else -1
         previous = match.end()
         start = folded.offsets[kept[match.start()]]
         end = folded.offsets[kept[match.end() - 1]] + 1
-        for part in _plain(raw, match.start() == after_digit, end - start > len(raw)).split():
+        if match.start() != joined_from or not tokens:
+            run, begun = "", len(tokens)
+        run, joined_from = run + raw, match.end()
+        if run != raw and run in texting.slang:
+            start = tokens[begun].start
+            del tokens[begun:]
+            tokens += [
+                Token(part, start, end, clause, sentence, run)
+                for part in texting.slang[run].split()
+            ]
+            continue
+        glued = match.start() == after_digit
+        for part in _plain(raw, glued, end - start > len(raw), texting).split():
             tokens.append(Token(part, start, end, clause, sentence, raw))
-    return tokens
+    return tuple(tokens)

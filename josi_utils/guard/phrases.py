@@ -71,6 +71,8 @@ class Book:
         self.where = where
         self.families: dict[str, list[str]] = source["families"]
         self._by_word: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        # Phrases of plain words alone, by their first word and then by their second ("" for none).
+        self._plain: dict[str, dict[str, list[tuple[str, tuple[str, ...]]]]] = defaultdict(dict)
         self._by_prefix: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
         self._by_number: list[tuple[str, tuple[str, ...]]] = []
         self._single = {
@@ -100,6 +102,9 @@ class Book:
             self._by_number.append((family, parts))
         elif first.endswith("*"):
             self._by_prefix[first[:3].rstrip("*")].append((family, parts))
+        elif all(part[0] not in "#@^!_$" and part[-1] != "*" for part in parts):
+            second = parts[1] if len(parts) > 1 else ""
+            self._plain[first].setdefault(second, []).append((family, parts))
         else:
             self._by_word[first].append((family, parts))
 
@@ -164,7 +169,12 @@ class Book:
 
         Only words of six letters and more, with the same first letter, that are no common word.
         """
-        if len(word) < 6 or len(word) > 18 or word in known or word in self._by_word:
+        if (
+            not 6 <= len(word) <= 18
+            or word in known
+            or word in self._by_word
+            or word in self._plain
+        ):
             return word
         for candidate in (word, *self._shorter(word)):
             found = self._misspelt.get(candidate)
@@ -198,6 +208,17 @@ class Book:
         if text in self._single[family]:
             return True
         return any(w[-1] == "*" and text.startswith(w[:-1]) for w in self._single[family])
+
+    @staticmethod
+    def _match_words(parts: tuple[str, ...], tokens: Sequence[Token], at: int) -> int:
+        """Return the end of a match of plain words alone, or -1."""
+        end = at + len(parts)
+        if end > len(tokens) or tokens[end - 1].clause != tokens[at].clause:
+            return -1
+        for offset in range(2, len(parts)):  # the first two words led here
+            if tokens[at + offset].text != parts[offset]:
+                return -1
+        return end
 
     def _match(self, parts: tuple[str, ...], tokens: Sequence[Token], at: int) -> int:
         """Return the end of a match that begins at ``at``, or -1.
@@ -236,6 +257,14 @@ class Book:
         found: list[Hit] = []
         for at, token in enumerate(tokens):
             text = token.text
+            by_second = self._plain.get(text)
+            if by_second:
+                found += [Hit(family, at, at + 1) for family, _ in by_second.get("", ())]
+                following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+                for family, parts in by_second.get(following, ()) if following else ():
+                    end = self._match_words(parts, tokens, at)
+                    if end > at:
+                        found.append(Hit(family, at, end))
             candidates = list(self._by_word.get(text, ()))
             for size in (1, 2, 3):
                 candidates += self._by_prefix.get(text[:size], ()) if len(text) >= size else ()
@@ -256,10 +285,19 @@ class Book:
         )
 
     def search(
-        self, rule: Rule, tokens: Sequence[Token], hits: Sequence[Hit], negations: frozenset[int]
+        self,
+        rule: Rule,
+        tokens: Sequence[Token],
+        hits: Sequence[Hit],
+        negations: frozenset[int],
+        families: frozenset[str] | None = None,
     ) -> list[Hit] | None:
         """Return the hits by which a rule holds, or None. Linear in the number of hits."""
-        if rule.none and any(h.family in rule.none for h in hits):
+        if families is None:
+            families = frozenset(h.family for h in hits)
+        if any(families.isdisjoint(group) for group in rule.all):
+            return None
+        if not families.isdisjoint(rule.none):
             return None
         wanted: list[tuple[Hit, int]] = []
         for hit in hits:

@@ -32,5 +32,4 @@ def talking_points(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) ->
         *say, ask = split_sentences(vetted_reply(found.flag, emergency=found.emergency))
         return Points(" ".join(say), ask, training=False)
     composed = compose(case, deck)
-    say = [*composed.opening, *composed.further()]
-    return Points(" ".join(say), composed.ask)
+    return Points(composed.said, composed.ask)

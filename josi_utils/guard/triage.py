@@ -101,11 +101,12 @@ def _find(
 ) -> list[tuple[Rule, list[Hit]]]:
     hits = book.hits(tokens)
     negations = negations_in(hits)
+    families = frozenset(h.family for h in hits)
     found = []
     for rule in book.rules if rules is None else rules:
         if (thread and not rule.thread) or (rule.after and rule.after not in asked):
             continue
-        chosen = book.search(rule, tokens, hits, negations)
+        chosen = book.search(rule, tokens, hits, negations, families)
         if chosen is not None:
             found.append((rule, chosen))
     return found

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from josi_utils.scoring.register import weights_path
 from josi_utils.scoring.verdict import FRIENDLY, Judgement, judge
 
 
@@ -52,7 +53,8 @@ def scorer_hash() -> str:
     """
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    for path in sorted(p for p in folder.iterdir() if p.suffix in (".py", ".json")):
+    sources = [p for p in folder.iterdir() if p.suffix in (".py", ".json")]
+    for path in sorted([*sources, weights_path()], key=lambda p: p.name):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.scoring.claims import claim_findings
+from josi_utils.scoring.days import day_findings
 from josi_utils.scoring.licence import (
     EMERGENCY_NUMBERS,
     Licence,
@@ -21,7 +22,7 @@ from josi_utils.scoring.licence import (
 )
 from josi_utils.scoring.normalise import Finding, Span, sentences
 from josi_utils.scoring.quantities import Quantity, find_quantities
-from josi_utils.scoring.sessions import day_findings, session_findings
+from josi_utils.scoring.sessions import session_findings
 
 
 def _quantity_findings(reply: str, licence: Licence, asked: list[Span]) -> list[Finding]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from josi_utils.decision import decision_lines, session_words
 from josi_utils.scoring.normalise import content_stems, plain_quotes, sentences
@@ -45,6 +46,37 @@ SPORT_WORDS: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True)
+class DeckSentence:
+    """One sentence of a card in the deck: its stems, quantities and lower-cased text."""
+
+    stems: frozenset[str]
+    quantities: frozenset[tuple[str, float]]
+    zones: frozenset[float]
+    text: str = ""
+
+
+class Deck:
+    """The sentences of a deck, and which of them have each stem."""
+
+    def __init__(self, pieces: Sequence[DeckSentence] = ()) -> None:
+        self.sentences = tuple(pieces)
+        found: dict[str, list[int]] = {}
+        for number, piece in enumerate(self.sentences):
+            for one in piece.stems:
+                found.setdefault(one, []).append(number)
+        self._index = {one: tuple(numbers) for one, numbers in found.items()}
+
+    def shared(self, stems: Collection[str]) -> Iterator[tuple[DeckSentence, int]]:
+        """Yield each sentence that has any of ``stems``, with how many, in the deck's order."""
+        counts = Counter(number for one in stems for number in self._index.get(one, ()))
+        for number in sorted(counts):
+            yield self.sentences[number], counts[number]
+
+
+NO_DECK = Deck()
+
+
 @dataclass
 class Licence:
     """Everything a case licenses.
@@ -70,42 +102,59 @@ class Licence:
     said: str = ""
     card_text: str = ""
     stems: frozenset[str] = frozenset()
-    deck: tuple[DeckSentence, ...] = ()
-
-
-@dataclass(frozen=True)
-class DeckSentence:
-    """One sentence of a card in the deck: its stems and quantities."""
-
-    stems: frozenset[str]
-    quantities: frozenset[tuple[str, float]]
-    zones: frozenset[float]
+    deck: Deck = NO_DECK
 
 
 @lru_cache(maxsize=8)
-def _deck_sentences(texts: tuple[str, ...]) -> tuple[DeckSentence, ...]:
-    """Return a deck's sentences; cached, as one deck serves many replies."""
+def _deck(texts: tuple[str, ...]) -> Deck:
+    """Return a deck taken apart; cached, as one deck serves many replies."""
     out = []
     for piece in (s.text for text in texts for s in sentences(plain_quotes(text))):
         found = find_quantities(piece)
-        zones = frozenset(q.value for q in found if q.kind == "zone")
         out.append(
             DeckSentence(
-                frozenset(content_stems(piece)), frozenset((q.kind, q.value) for q in found), zones
+                frozenset(content_stems(piece)),
+                frozenset((q.kind, q.value) for q in found),
+                frozenset(q.value for q in found if q.kind == "zone"),
+                piece.lower(),
             )
         )
-    return tuple(out)
+    return Deck(out)
+
+
+class DeckMatch(NamedTuple):
+    """How far one sentence of the deck covers a piece of a reply.
+
+    ``share`` is the share of the piece's content stems that stand in the best sentence (0 with
+    fewer than two), ``both`` the Dice coefficient of the two, ``text`` the sentence itself.
+    """
+
+    share: float
+    both: float
+    text: str
+
+
+def deck_match(stems: Collection[str], licence: Licence) -> DeckMatch:
+    """Return how far the deck covers a piece of a reply by one of its sentences."""
+    best = DeckMatch(0.0, 0.0, "")
+    for piece, count in licence.deck.shared(stems):
+        if count >= 2:
+            both = 2 * count / (len(stems) + len(piece.stems))
+            if both > best.both:
+                best = DeckMatch(best.share, both, piece.text)
+            best = best._replace(share=max(best.share, count / len(stems)))
+    return best
 
 
 def deck_gives(sentence: str, licence: Licence, quantity: Quantity | None = None) -> bool:
     """Return whether a sentence restates one of the deck (half of its subject words, and the
     quantity)."""
     mine = content_stems(sentence)
-    return bool(mine) and any(
-        len(mine & piece.stems) >= min(3, len(mine))
-        and len(mine & piece.stems) / len(mine) >= 0.5
+    return any(
+        count >= min(3, len(mine))
+        and count / len(mine) >= 0.5
         and (quantity is None or (quantity.kind, quantity.value) in piece.quantities)
-        for piece in licence.deck
+        for piece, count in licence.deck.shared(mine)
     )
 
 
@@ -134,11 +183,11 @@ def licence_of(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Lic
     out.card_text = plain_quotes(card_text).lower()
     stems = content_stems(note)
     if not card and deck:
-        out.deck = _deck_sentences(
-            tuple(f"{c.get('title', '')}. {c.get('text', '')}" for c in deck)
-        )
+        out.deck = _deck(tuple(f"{c.get('title', '')}. {c.get('text', '')}" for c in deck))
         if not decision:
-            out.zones |= {1.0, 2.0, 3.0, 4.0, 5.0} & {z for piece in out.deck for z in piece.zones}
+            out.zones |= {1.0, 2.0, 3.0, 4.0, 5.0} & {
+                z for piece in out.deck.sentences for z in piece.zones
+            }
     out.stems = frozenset(stems)
     return out
 

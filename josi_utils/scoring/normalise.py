@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 
@@ -73,9 +74,13 @@ def sentences(text: str) -> list[Span]:
     return out
 
 
-def words(text: str) -> list[Span]:
+# One reply's pieces are looked at by many scorers, so the last few thousand texts are remembered.
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[Span, ...]:
     """Return the words (runs of letters and digits, inner apostrophes kept), lower-cased."""
-    return [Span(m.start(), m.end(), plain_quotes(m.group()).lower()) for m in _WORD.finditer(text)]
+    return tuple(
+        Span(m.start(), m.end(), plain_quotes(m.group()).lower()) for m in _WORD.finditer(text)
+    )
 
 
 def plain_quotes(text: str) -> str:
@@ -121,6 +126,7 @@ STOP_WORDS = frozenset(
 _SUFFIXES = ("ings", "ing", "edly", "ed", "es", "s", "ly")
 
 
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """Return a word without its commonest endings, so "runs", "running" and "run" meet."""
     word = word.removesuffix("'s")
@@ -133,18 +139,20 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-def content_words(text: str) -> list[Span]:
+@lru_cache(maxsize=4096)
+def content_words(text: str) -> tuple[Span, ...]:
     """Return the words that carry a subject, stemmed; numbers and stop words are left out."""
-    return [
+    return tuple(
         Span(w.start, w.end, stem(w.text))
         for w in words(text)
         if w.text not in STOP_WORDS and not any(c.isdigit() for c in w.text) and len(w.text) > 1
-    ]
+    )
 
 
-def content_stems(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def content_stems(text: str) -> frozenset[str]:
     """Return the set of stems of :func:`content_words`."""
-    return {w.text for w in content_words(text)}
+    return frozenset(w.text for w in content_words(text))
 
 
 # --- folding, for forbidden terms in disguise ------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from josi_utils.scoring.licence import WEEKDAYS, sports_in
+from josi_utils.scoring.change_request import request_stance
 from josi_utils.scoring.normalise import Finding, content_stems, match_span, plain_quotes, sentences
 from josi_utils.scoring.quantities import find_quantities
 from josi_utils.scoring.question import real_questions
@@ -62,139 +62,6 @@ DISCOURAGE = re.compile(
     r"promise)|out of reach|long way off|risky|sk[ec]ptical|a (?:big|huge) ask|i'm afraid)\b",
     re.IGNORECASE,
 )
-
-
-def request_stance(case: dict[str, Any]) -> str:
-    """Return whether a change request is ``"with"`` or ``"against"`` the decision, or
-    ``"unclear"``.
-
-    The request's days, minutes and wish for more or less are held against what the engine decided.
-    """
-    decision = case.get("decision")
-    if case.get("category") != "change_request" or not decision:
-        return "unclear"
-    said = plain_quotes(case.get("message", "")).lower()
-    session, old = decision["session"], decision.get("replaces") or {}
-    minutes = session.get("minutes")
-    times = [q for q in find_quantities(said) if q.kind == "time" and q.value >= 300]
-    limits = re.search(
-        r"\b(?:max|only (?:have|got)|got only|just|max\w*|free|that's all|all i (?:have|got)|"
-        r"ive got|i've got|i got|i have|no more than|can that|be it|short on)\b",
-        said,
-    )
-    weekdays = [
-        d for d in WEEKDAYS if re.search(rf"\b{d}s?\b|\b{d[:3]}(?:s|t|rs|rsday|nes)?\b", said)
-    ]
-    more = re.search(
-        r"\b(?:double|harder|longer|more|extra|both|catch up|faster|push|smash|max out|every "
-        r"?day|twice|second (?:run|session|ride)|add|also do|go hard|beast|step it up|bump|up "
-        r"the|back in|my intervals|"
-        r"let me do|put (?:\w+ ){0,3}back|hard|race|real (?:session|workout|run)|instead of "
-        r"rest|anyway)\b",
-        said,
-    )
-    less = re.search(
-        r"\b(?:skip|shorter|easier|less|drop|cancel|swap|replace|not do|don't want|dont want|"
-        r"rather|bin|ditch|off|instead|pass on|switch|leave out|no \w+ (?:today|tomorrow)|cut|"
-        r"move|shift|push (?:it|them)|change|another day|postpone)\b",
-        said,
-    )
-    if session["kind"] == "rest":
-        return (
-            "with"
-            if re.search(r"\b(?:rest|day off|off|nothing|break)\b", said) and not more
-            else "against"
-        )
-    # The engine has already given what is asked.
-    if (
-        minutes
-        and times
-        and any(abs(q.value - minutes * 60) <= 300 for q in times)
-        and (limits or old)
-    ):
-        return "with"
-    if minutes and times and limits and not more and max(q.value for q in times) >= minutes * 60:
-        return "with"
-    asked_km = [q.value for q in find_quantities(case.get("message", "")) if q.kind == "distance"]
-    bigger = (
-        bool(asked_km)
-        and bool(
-            re.search(r"\b(?:can i|could i|let me|i'll|i will|im|i'm|i want|ok\?|instead)\b", said)
-        )
-        and max(asked_km) > 1000 * (session.get("distance_km") or 0)
-    )
-    # A longer session than the one that stands, asked for in minutes or hours.
-    bigger = bigger or bool(minutes and times and max(q.value for q in times) > minutes * 60)
-    if bigger and not old:
-        return "against"
-    spoken = (
-        "today"
-        if re.search(r"\btoday|tonight\b", said)
-        else "tomorrow"
-        if re.search(r"\btomorrow|tmrw?|tmr\b", said)
-        else ""
-    )
-    moving = re.search(
-        r"\b(?:move|shift|swap|switch|change|do|make|have|push|put|can|could)\b", said
-    )
-    if (
-        moving
-        and re.search(
-            rf"\b(?:to|on|til|until|for|=)\s+(?:{decision['day']}|{decision['day'][:3]})\b", said
-        )
-        and not more
-        and not re.search(r"\bnot do|n't do|skip\b", said)
-    ):
-        return "with"
-    asked_sports = sports_in(said) - {"walk"}
-    if (
-        old
-        and less
-        and not more
-        and session.get("sport") != old.get("sport")
-        and session.get("sport") in asked_sports
-    ):
-        return "with"
-    if old and less and not more and (minutes or 0) < (old.get("minutes") or 0):
-        return "with"
-    if (
-        old
-        and more
-        and (minutes or 0) > (old.get("minutes") or 0)
-        and not re.search(r"double|every ?day", said)
-    ):
-        return "with"
-    if more or bigger:
-        return "against"
-    # Leaving a session out or moving it is against the plan; going softer within it is the
-    # athlete's own choice, and the rubric leaves that open.
-    dropping = re.search(
-        r"\b(?:skip|cancel|not do|don't (?:want to )?do|drop|bin|ditch|leave out|miss)\b", said
-    )
-    moving_day = re.search(r"\b(?:move|shift|push|postpone|switch|swap)\b", said) and any(
-        d != decision["day"] for d in weekdays
-    )
-    softer = re.search(
-        r"\b(?:easy|easier|flat|softer|slower|shorter|gentle|walk|z1|z2|light\w*|less|"
-        r"recovery)\b",
-        said,
-    )
-    swapping = (
-        re.search(r"\b(?:swap|replace|trade|switch|instead of|change)\b", said)
-        and not softer
-        and session.get("sport") != "any"
-    )
-    other_day = (
-        weekdays
-        and decision["day"] != "this_week"
-        and not any(d == decision["day"] for d in weekdays[:1])
-        and bool(re.search(r"\b(?:rather|move|shift|can|could|do|have|swap|switch|prefer)\b", said))
-    )
-    if (dropping or moving_day or swapping or (other_day and less)) and not old:
-        return "against"
-    if spoken and spoken != decision["day"] and not weekdays:
-        return "unclear"
-    return "unclear"
 
 
 def _names_session(reply: str, decision: dict[str, Any] | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from josi_utils.persona import WORD_LIMIT, count_words
 from josi_utils.scoring.brevity import is_cut_off, score_brevity
 from josi_utils.scoring.claims import SPEAKS_AS_ATHLETE
+from josi_utils.scoring.cues import ALWAYS, CUES, find_cues
 from josi_utils.scoring.faithfulness import find_faults
 from josi_utils.scoring.leaks import find_leaks
 from josi_utils.scoring.licence import licence_of, names_plan
@@ -16,6 +17,8 @@ from josi_utils.scoring.normalise import Finding
 from josi_utils.scoring.plain import score_plain
 from josi_utils.scoring.pushback import score_pushback
 from josi_utils.scoring.question import score_question
+from josi_utils.scoring.reading import Reading
+from josi_utils.scoring.register import is_plain, plain_chance, speaks_past
 from josi_utils.scoring.safety import score_safety
 from josi_utils.scoring.sense import SENSIBLE, sense_chance, sense_features, sense_rules
 from josi_utils.scoring.warmth import gush, score_warmth, warmth_features
@@ -23,6 +26,8 @@ from josi_utils.scoring.warmth import gush, score_warmth, warmth_features
 #: A reply passes from this warmth on ("at least friendly"; the rubric calls 3 friendly, and a
 #: fitted score of 2.75 rounds to it).
 FRIENDLY = 2.75
+#: What a cue that is enough alone leaves of the sense.
+ALONE_SENSE = 0.2
 #: Below this chance of sense it is nonsense outright, and nonsense is not faithful to anything.
 NONSENSE = 0.25
 
@@ -37,6 +42,28 @@ class Judgement:
     warmth_features: dict[str, float]
 
 
+def _plain_sense(reading: Reading, weights: dict[str, Any] | None) -> tuple[float, list[Finding]]:
+    """Return the most sense that the plain register and the cues leave, and why.
+
+    In the plain register a cue that is enough alone, or too low a chance, takes the sense away; in
+    any register so do the cues of :data:`josi_utils.scoring.cues.ALWAYS`.
+    """
+    cues = list(find_cues(reading))
+    plain = is_plain(reading, weights)
+    alone = [c for c in cues if c.name in ALWAYS or (plain and CUES[c.name].alone)]
+    why = [Finding("pass", CUES[c.name].reason, c.span) for c in alone]
+    cap = ALONE_SENSE if alone else 1.0
+    if speaks_past(reading, weights):
+        why.append(Finding("pass", "speaks of something else than the message"))
+        cap = ALONE_SENSE
+    if not plain:
+        return cap, why
+    chance, against = plain_chance(reading, cues, weights)
+    if chance < SENSIBLE:
+        why += [Finding("pass", "reads like nonsense in plain words"), *against]
+    return min(cap, chance), why
+
+
 def judge(
     case: dict[str, Any],
     reply: str,
@@ -45,12 +72,13 @@ def judge(
     finished: bool = True,
     sense_weights: dict[str, Any] | None = None,
     warmth_weights: dict[str, Any] | None = None,
+    plain_weights: dict[str, Any] | None = None,
 ) -> Judgement:
     """Judge one reply; see :func:`josi_utils.scoring.score`.
 
     Parameters
     ----------
-    sense_weights, warmth_weights : dict, optional
+    sense_weights, warmth_weights, plain_weights : dict, optional
         Weights in place of the stored ones, as leave-one-case-out needs them.
     """
     reply = reply.rstrip()
@@ -65,11 +93,14 @@ def judge(
     cap, sense_why = sense_rules(case, reply, licence)
     if any(f.reason == SPEAKS_AS_ATHLETE for f in faults):
         cap = min(cap, 0.2)
+    plain_cap, plain_why_not = _plain_sense(Reading(case, reply, licence), plain_weights)
+    cap = min(cap, plain_cap)
     counts = sense_features(case, reply)
     chance = sense_chance(counts, sense_weights)
     sense = min(chance, cap)
     if chance < SENSIBLE:
         sense_why = [Finding("pass", "reads like fluent nonsense"), *sense_why]
+    sense_why = [*sense_why, *plain_why_not]
 
     if pushback is False and any(f.reason == "goes along with it" for f in pushback_why):
         faults.append(

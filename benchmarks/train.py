@@ -1,0 +1,411 @@
+"""One training step, ours against stock TRL: examples a second, peak memory, gradient difference.
+
+    python benchmarks/train.py [--quick] [--json F] [--model NAME|DIR|1.7b-shape] [--steps N]
+
+Each side is a process of its own with the model loaded once; they take the same rows in turn, so
+that what else the machine does hits all alike, and its peak memory is its own. A step is forward,
+backward, clipping and AdamW on 16 rows (stock takes 15 GB for that on the 135M), LoRA r=16 on all linear layers. Sides: ours; TRL's
+``SFTTrainer`` padded (the anchor); TRL's own padding-free packing. ``--quick`` takes a tiny random
+model. With a GPU everything is in bfloat16, and ``1.7b-shape`` (random weights) gives the time of
+1,149 examples and 3 epochs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import json
+import os
+import random
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+SIDES = {
+    "ours": "ours",
+    "padded": "TRL SFTTrainer, padded",
+    "padding_free": "TRL SFTTrainer, padding-free",
+}
+PACKAGES = ("torch", "transformers", "trl", "peft")
+#: Configuration of SmolLM2-1.7B, for its speed without its weights.
+SHAPE_1_7B = {
+    "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24,
+    "num_attention_heads": 32, "num_key_value_heads": 32, "vocab_size": 49152,
+    "tie_word_embeddings": True, "rope_theta": 130_000.0, "max_position_embeddings": 8192,
+    "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2,
+}  # fmt: skip
+
+
+def load_rows(quick: bool) -> list[dict[str, list[int]]]:
+    """Return token ids and labels: the real training rows in a fixed random order, or tiny ones."""
+    if quick:
+        from tiny import random_rows
+
+        return random_rows(64)
+    from josi_utils.basemodel import resolve
+    from josi_utils.files import read_jsonl
+    from josi_utils.paths import data_dir
+    from josi_utils.training_rows import load_tokenizer, tokenise_row
+
+    tokenizer = load_tokenizer(resolve("135m-embedded")[0])
+    rows = [row["messages"] for _, row in read_jsonl(data_dir() / "smollm2_train.jsonl")]
+    random.Random(0).shuffle(rows)
+    return [tokenise_row(tokenizer, messages) for messages in rows[:320]]
+
+
+def load_model(name: str) -> Any:
+    """Return the model that a side trains: tiny, the 1.7B's shape, or a known name or folder."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from josi_utils import basemodel
+    from josi_utils.sft_trainer import load_model as load
+    from josi_utils.sft_trainer import training_dtype
+    from josi_utils.shared_prefix import register_attention
+
+    dtype = training_dtype()
+    if name == "tiny":
+        from tiny import tiny_llama
+
+        return tiny_llama()
+    if name == "1.7b-shape":
+        with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+            torch.set_default_dtype(getattr(torch, dtype))
+            model = LlamaForCausalLM(
+                LlamaConfig(**SHAPE_1_7B, attn_implementation=register_attention())
+            )
+            torch.set_default_dtype(torch.float32)
+        return model
+    return load(basemodel.resolve(name)[0], dtype)
+
+
+def tokenizer_for(name: str) -> Any:
+    """Return a tokenizer; stock TRL wants one, though rows are token ids already."""
+    if name == "tiny":
+        from tokenizers import Tokenizer, models
+        from transformers import PreTrainedTokenizerFast
+
+        words = Tokenizer(models.WordLevel({"a": 0, "e": 1}, unk_token="a"))
+        return PreTrainedTokenizerFast(tokenizer_object=words, eos_token="e", pad_token="e")
+    from josi_utils.basemodel import resolve
+    from josi_utils.training_rows import load_tokenizer
+
+    return load_tokenizer(resolve("135m-embedded")[0])
+
+
+def build(side: str, name: str, rows: list[dict[str, list[int]]], folder: str) -> Any:
+    """Return a side's trainer with its LoRA model; the same adapters on every side."""
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    from josi_utils.fused_model import fuse
+    from josi_utils.sft_trainer import keep_freed_memory, trainer_class, training_dtype
+    from josi_utils.shared_prefix import pack
+
+    model = load_model(name)
+    if side == "ours":
+        keep_freed_memory()
+    else:
+        model.config._attn_implementation = "sdpa"
+    dtype = training_dtype()
+    torch.manual_seed(0)
+    kind = trainer_class() if side == "ours" else SFTTrainer
+    trainer = kind(
+        model=model,
+        args=SFTConfig(
+            output_dir=folder, use_cpu=dtype == "float32", bf16=dtype == "bfloat16",
+            report_to="none", max_length=None, per_device_train_batch_size=16,
+            dataset_kwargs={"skip_prepare_dataset": True}, gradient_checkpointing=False,
+            remove_unused_columns=False, padding_free=side == "padding_free",
+        ),
+        data_collator=pack if side == "ours" else None,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer_for(name),
+        peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear",
+                               task_type="CAUSAL_LM"),
+    )  # fmt: skip
+    torch.manual_seed(1)
+    for key, weight in trainer.model.named_parameters():
+        if "lora_B" in key:  # zero at the start: then half of the gradients would be zero too
+            torch.nn.init.normal_(weight, std=0.02)
+    if side == "ours":
+        fuse(trainer.model)
+    return trainer.model.train() and trainer
+
+
+def serve(side: str, name: str, quick: bool) -> None:
+    """Be one side: a line of JSON in (which rows), a step, a line of JSON out."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not come between
+    import torch
+
+    rows = load_rows(quick)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = build(side, name, rows, folder)
+        model, gpu = trainer.model, torch.cuda.is_available()
+        tuned = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(tuned, lr=1e-4, fused=gpu)
+        print(json.dumps({"ready": True}), file=out, flush=True)
+        for line in sys.stdin:
+            order = json.loads(line)
+            chosen = [dict(rows[i % len(rows)]) for i in order["rows"]]
+            began, processor = time.perf_counter(), time.process_time()
+            batch = trainer._prepare_inputs(trainer.data_collator(chosen))
+            with trainer.compute_loss_context_manager():
+                loss = trainer.compute_loss(model, batch)
+            loss.backward()
+            if order.get("gradients"):
+                found = {k: p.grad.float().cpu() for k, p in model.named_parameters()
+                         if p.grad is not None}  # fmt: skip
+                torch.save(found, order["gradients"])
+            else:
+                torch.nn.utils.clip_grad_norm_(tuned, 1.0)
+                optimizer.step()
+            optimizer.zero_grad()
+            if gpu:
+                torch.cuda.synchronize()
+            peak = torch.cuda.max_memory_allocated() if gpu else 0
+            answer = {
+                "seconds": time.perf_counter() - began,
+                "processor_seconds": time.process_time() - processor,
+                "loss": loss.item(),
+                "tokens": int(batch["input_ids"].numel()),
+                "labels": int((batch["labels"] != -100).sum()),
+                "peak_mb": (peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+                / 1e6,
+            }
+            print(json.dumps(answer), file=out, flush=True)
+
+
+class Side:
+    """One side's process, asked for a step at a time."""
+
+    def __init__(self, side: str, name: str, quick: bool) -> None:
+        command = [sys.executable, __file__, "--serve", side, "--model", name]
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
+        self.process = subprocess.Popen(
+            command + ["--quick"] * quick, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.errors, text=True,
+        )  # fmt: skip
+        self.answers: list[dict[str, Any]] = []
+        self._read()
+
+    def _read(self) -> dict[str, Any]:
+        line = self.process.stdout.readline()
+        if line:
+            return json.loads(line)
+        if self.process.wait() == -signal.SIGKILL:
+            raise RuntimeError("killed, most likely for want of memory; try --batch 8")
+        self.errors.seek(0)
+        raise RuntimeError((self.errors.read().strip().splitlines() or ["ended"])[-1])
+
+    def ask(self, **order: Any) -> dict[str, Any]:
+        """Let the side do a step."""
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def close(self) -> None:
+        """End the process."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.errors.close()
+
+
+def matrix_rate() -> float:
+    """Return this device's matrix rate in FLOP/s, in the dtype of training, as measured now."""
+    import torch
+
+    from josi_utils.sft_trainer import training_dtype
+
+    gpu = torch.cuda.is_available()
+    size = 8192 if gpu else 2048
+    a, b = (torch.randn(size, size, device="cuda" if gpu else "cpu",
+                        dtype=getattr(torch, training_dtype())) for _ in range(2))  # fmt: skip
+    best = float("inf")
+    for _ in range(12):
+        began = time.perf_counter()
+        a @ b
+        if gpu:
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best
+
+
+def step_flops(name: str, tokens: int, labels: int) -> float:
+    """Return the floating-point operations that a step needs: no gradient of a frozen weight.
+
+    Linear layers 2 forward and 2 backward a weight and token, LoRA 2 and 4, logits 2 and 2 a
+    label. Attention is left out: 3 to 8 % here, and what counts of it depends on the packing.
+    """
+    if name == "tiny":
+        return 0.0
+    if name == "1.7b-shape":
+        shape = SHAPE_1_7B
+    else:
+        from josi_utils.basemodel import resolve
+        from josi_utils.files import read_json
+
+        shape = read_json(resolve(name)[0] / "config.json")
+    width, inner, heads = (
+        shape[k] for k in ("hidden_size", "intermediate_size", "num_attention_heads")
+    )
+    narrow = width * shape["num_key_value_heads"] // heads
+    layers = [(width, width), (width, narrow), (width, narrow), (width, width), (width, inner), (width, inner), (inner, width)]  # fmt: skip
+    frozen = sum(a * b for a, b in layers) * shape["num_hidden_layers"]
+    lora = sum(16 * (a + b) for a, b in layers) * shape["num_hidden_layers"]
+    return tokens * (4 * frozen + 6 * lora) + 4 * labels * width * shape["vocab_size"]
+
+
+def difference(first: str, second: str) -> float:
+    """Return the relative difference of two sides' gradients, over all tensors together."""
+    import torch
+
+    a, b = torch.load(first), torch.load(second)
+    if a.keys() != b.keys():
+        raise SystemExit("the sides tune different weights")
+    apart = sum((a[key] - b[key]).double().square().sum() for key in a)
+    return float((apart / sum(value.double().square().sum() for value in b.values())).sqrt())
+
+
+def measure(name: str, quick: bool, steps: int, batch: int) -> dict[str, Any]:
+    """Return the report of one model: all sides, in turn."""
+    running: dict[str, Side] = {}
+    refused: dict[str, str] = {}
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for side in SIDES:
+                try:  # a first step warms up, and shows whether the gradients are the same
+                    running[side] = Side(side, name, quick)
+                    running[side].ask(rows=list(range(batch)), gradients=f"{folder}/{side}")
+                except RuntimeError as error:
+                    refused[side] = str(error)
+                    if side in running:
+                        running.pop(side).close()
+            for side in ("ours", "padded"):
+                if side in refused:
+                    raise SystemExit(f"{SIDES[side]}: {refused[side]}")
+            errors = {s: difference(f"{folder}/{s}", f"{folder}/padded") for s in running}
+        for step in range(steps):
+            rows = list(range(batch * step, batch * step + batch))
+            for process in running.values():
+                process.answers.append(process.ask(rows=rows))
+    finally:
+        for process in running.values():
+            process.close()
+    return summary(name, steps, batch, running, errors, refused)
+
+
+def summary(
+    name: str, steps: int, batch: int, running: dict[str, Side], errors: dict[str, float],
+    refused: dict[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    """Return the figures of all sides, and ours against stock."""
+    import torch
+
+    report: dict[str, Any] = {}
+    for side, process in running.items():
+        seconds = sum(a["seconds"] for a in process.answers)
+        report[side] = {
+            "examples_per_second": round(batch * steps / seconds, 3),
+            "seconds_a_step": round(statistics.median(a["seconds"] for a in process.answers), 3),
+            "processor_seconds_a_step": round(
+                statistics.median(a["processor_seconds"] for a in process.answers), 3),
+            "peak_mb": round(max(a["peak_mb"] for a in process.answers), 1),
+            "tokens_a_step": round(statistics.mean(a["tokens"] for a in process.answers)),
+            "gradient_relative_difference": errors[side],
+        }  # fmt: skip
+    ours, answers = report["ours"], running["ours"].answers
+    rate = matrix_rate()
+    flops = statistics.mean(step_flops(name, a["tokens"], a["labels"]) for a in answers)
+    return {
+        "benchmark": "train",
+        "model": name,
+        "ratio": round(ours["examples_per_second"] / report["padded"]["examples_per_second"], 2),
+        "memory_ratio": round(ours["peak_mb"] / report["padded"]["peak_mb"], 3),
+        "gradient_relative_error": ours["gradient_relative_difference"],
+        "sides": report,
+        "refused": refused,
+        "steps": steps,
+        "batch": batch,
+        "matrix_rate_tflops": round(rate / 1e12, 3),
+        "utilisation": round(flops / ours["seconds_a_step"] / rate, 3),
+        "seconds_1149_examples_3_epochs": round(3 * 1149 / ours["examples_per_second"], 1),
+        "device": torch.cuda.get_device_name(0) if torch.cuda.is_available()
+        else f"CPU, {torch.get_num_threads()} threads",
+        "load_average": round(os.getloadavg()[0], 1),
+        "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+    }  # fmt: skip
+
+
+def table(report: dict[str, Any]) -> str:
+    """Return the report as a Markdown table."""
+    lines = [
+        f"{report['model']}, {report['device']}, {report['steps']} steps of {report['batch']} rows",
+        "",
+        "| | examples/s | s a step | processor s a step | peak MB | tokens a step | gradients against TRL padded |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for side, found in report["sides"].items():
+        apart = "–" if side == "padded" else f"{found['gradient_relative_difference']:.1e}"
+        lines.append(
+            f"| {SIDES[side]} | {found['examples_per_second']} | {found['seconds_a_step']} | "
+            f"{found['processor_seconds_a_step']} | {found['peak_mb']:.0f} | "
+            f"{found['tokens_a_step']} | {apart} |"
+        )
+    for side, why in report["refused"].items():
+        lines.append(f"| {SIDES[side]} | does not run here: {why} | | | | | |")
+    lines += [
+        "",
+        f"Ours is {report['ratio']} times stock; {report['utilisation']:.0%} of the matrix rate "
+        f"measured beside it ({report['matrix_rate_tflops']} TFLOP/s).",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Parse the command line, run the sides in turn, print the table and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="", help="name or folder, or 1.7b-shape")
+    parser.add_argument("--quick", action="store_true", help="a tiny random model")
+    parser.add_argument("--steps", type=int, default=4, help="timed steps a side")
+    parser.add_argument("--batch", type=int, default=16, help="rows a step")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--serve", choices=SIDES, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve, arguments.model, arguments.quick)
+        return
+    import torch
+
+    from josi_utils.files import write_json
+
+    names = [arguments.model or ("tiny" if arguments.quick else "135m-embedded")]
+    if not arguments.model and not arguments.quick and torch.cuda.is_available():
+        names.append("1.7b-shape")
+    reports = [measure(name, arguments.quick, arguments.steps, arguments.batch) for name in names]
+    for report in reports:
+        print(table(report), flush=True)
+    if arguments.json:
+        more = {"more": reports[1:]} if len(reports) > 1 else {}
+        write_json(arguments.json, {**reports[0], **more})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The parts of a composed reply, and how each is worded: opener, plan, reason, question."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from josi_utils.decision import REASON_WORDS, plan_sentence
+from josi_utils.guard.data import load
+from josi_utils.guard.licence import stem
+from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.situations import Reading, Situation, read
+from josi_utils.persona import count_words
+
+#: A card adds no sentence that would make the reply longer than this; the product's ceiling is 80.
+MOST_WORDS = 66
+#: A plan sentence of more words than this has its reason in a sentence of its own.
+LONG_PLAN = 16
+#: A sentence whose words stand in the opening to this share says nothing new.
+SAME = 0.75
+#: An opener that begins so greets by itself.
+GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A reply in its parts.
+
+    Attributes
+    ----------
+    opening
+        Sentences that take up the message and give Josi's stand.
+    ask
+        The question at the end.
+    plan
+        The session's sentence and its reasons; empty without a decision.
+    more
+        Further sentences, such as the card's; said as far as the ceiling allows.
+    card
+        The card that ``more`` comes from, the case's own or one found in the deck.
+    answer_first
+        Whether ``more`` stands before the plan, as it answers what was asked.
+    """
+
+    opening: list[str]
+    ask: str
+    plan: list[str] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)
+    card: dict[str, Any] | None = None
+    answer_first: bool = False
+
+    def further(self, ceiling: int = MOST_WORDS) -> list[str]:
+        """Return as many sentences of ``more`` as keep the whole under ``ceiling`` words."""
+        said: list[str] = []
+        told = _content(" ".join(self.opening)) if self.more else frozenset()
+        for line in self.more:
+            own = _content(line)
+            if len(own & told) >= SAME * len(own):
+                continue
+            words = " ".join([*self.opening, *self.plan, *said, line, self.ask])
+            if count_words(words) > ceiling:
+                break
+            said.append(line)
+        return said
+
+    @property
+    def said(self) -> str:
+        """The reply without its question."""
+        middle = [self.further(), self.plan] if self.answer_first else [self.plan, self.further()]
+        return " ".join([*self.opening, *middle[0], *middle[1]])
+
+    @property
+    def text(self) -> str:
+        """The whole reply."""
+        return f"{self.said} {self.ask}"
+
+
+def _content(text: str) -> frozenset[str]:
+    """Return the stems of a text without its common words."""
+    common = load("fallback")["common"]
+    return frozenset(stem(t.text) for t in tokenise(text) if t.text not in common)
+
+
+class Words:
+    """The wordings of ``fallback.json``, drawn by the message: the same message, the same words."""
+
+    def __init__(self, message: str) -> None:
+        self.seed = zlib.crc32(message.encode("utf-8", "surrogatepass"))
+        self.source: dict[str, Any] = load("fallback")["words"]
+
+    def of(self, choices: Sequence[str]) -> str:
+        """Return one of several wordings; lists of one length do not all give the same place."""
+        return choices[(self.seed + (self.seed >> (len(choices[0]) % 7))) % len(choices)]
+
+    def say(self, table: str, key: str) -> str:
+        """Return one of the wordings under ``table`` and ``key``."""
+        return self.of(self.source[table][key])
+
+
+def capital(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def told_reasons(decision: dict[str, Any], most: int = 2) -> list[str]:
+    """Return the reasons in words; that the race is close is no reason for the race itself."""
+    codes = list(dict.fromkeys(decision.get("reasons") or []))
+    if decision["session"]["kind"] == "race":
+        codes = [code for code in codes if code != "race_close"]
+    return [REASON_WORDS[code] for code in codes][:most]
+
+
+def plan_lines(decision: dict[str, Any], words: Words) -> list[str]:
+    """Return the session's sentence, word for word, and its reasons joined to it or after it."""
+    plan, reasons = plan_sentence(decision), " and ".join(told_reasons(decision))
+    table = words.source["plan"]
+    if not reasons:
+        return [plan]
+    if decision["session"]["kind"] == "race":
+        return [plan, table["fact"].replace("{Reasons}", capital(reasons))]
+    if decision["session"].get("details") or count_words(plan) > LONG_PLAN:
+        return [plan, words.of(table["after"]).replace("{reasons}", reasons)]
+    return [table["because"].replace("{plan}", plan[:-1]).replace("{reasons}", reasons)]
+
+
+def reason_first(decision: dict[str, Any], words: Words) -> list[str]:
+    """Return the reasons in a sentence of their own, then the session's sentence."""
+    because = words.of(words.source["explain"]["reason_first"])
+    joiner = ", and that " if "that {" in because else " and "
+    reasons = joiner.join(told_reasons(decision))
+    return [because.replace("{reasons}", reasons), plan_sentence(decision)]
+
+
+def session_ask(decision: dict[str, Any], words: Words) -> str:
+    """Return a question that fits reason, kind and day of the session."""
+    table, kind = words.source["session_ask"], decision["session"]["kind"]
+    codes = decision.get("reasons") or []
+    if kind == "race":
+        return words.of(table["race"])
+    if codes:
+        return words.of(table[codes[0]])
+    if kind == "rest":
+        return words.of(table["rest"])
+    return words.of(table["today" if decision["day"] == "today" else "later"])
+
+
+def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
+    """Return a greeting for a message that begins with one, if the opener does not greet."""
+    for name, text in words.source["greet"].items():
+        if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
+            return [text]
+    return []
+
+
+def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | None]:
+    """Return the sentence that takes the message up, and the situation that it is from.
+
+    A message with good and bad in it is taken up without a guess which of them weighs more.
+    """
+    if not reading.situations:
+        return None, None
+    first = reading.situations[0]
+    if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
+        return words.say("plain", "mixed"), first
+    return words.of(first.say), first
+
+
+def closing(opener: str, situation: Situation | None, apart: bool, words: Words) -> str:
+    """Return a second sentence for a short reply, one that does not say the opener's word again."""
+    table = words.source["plain"]
+    if situation is None and apart:
+        return words.of(table["more_apart"])
+    choices = table[f"more_{situation.mood}" if situation and situation.mood else "more"]
+    said = {word for word in table["said_once"] if word in opener}
+    fresh = [line for line in choices if not any(word in line for word in said)]
+    return words.of(fresh or table["more"])
+
+
+def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
+    """Return a question of the situation's own, if it has one that fits."""
+    if situation is None or not situation.ask:
+        return None
+    if reading.mood == "both" and situation.mood != "both":
+        return None
+    return words.of(situation.ask)
+
+
+def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
+    """Return words for a message that no situation holds for: by its tone, or of none at all."""
+    glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
+    if glad != sad and not reading.question:
+        return words.say("plain", "sounds_glad" if glad else "sounds_sad")
+    return words.say("plain", "follow" if case.get("history") else "statement")
+
+
+def refused_before(case: dict[str, Any]) -> bool:
+    """Tell whether Josi's last turn already said no."""
+    history = case.get("history") or []
+    if not history or history[-1]["role"] != "assistant":
+        return False
+    return read(history[-1]["content"]).has("refused")
+
+
+def too_much(reading: Reading, words: Words) -> list[str]:
+    """Return the kind no to an extreme goal that the engine gives no verdict on."""
+    table = words.source["goal"]
+    if reading.has("giant"):
+        return [words.of(table["bare_giant"]), table["bare_next"]]
+    extreme = reading.has("goal_extreme") or reading.has("extreme")
+    kind = "bare_extreme" if extreme else "bare_unrealistic"
+    return [words.of(table[kind]), table["bare_next"]]

@@ -1,0 +1,160 @@
+"""A goal in a sentence: "Under 3 hours in the marathon is too much in 8 weeks."
+
+Event, target and alternative come from the engine as short notes ("Marathon", "under 3 hours"), so
+each is joined by its own pattern; where none fits, the words name no more than "your goal".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from josi_utils.decision import weeks_words
+from josi_utils.guard.data import load
+from josi_utils.guard.licence import quantities
+from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.situations import Reading
+
+#: A step from what is to what is wished, by which time or weight or distance must not change in
+#: eight weeks: on gold and development messages no sensible goal has more.
+STEEP = 1.3
+_NO_MEASURE = frozenset({"weeks", "days", "months", "years", "zone", "%"})
+
+_TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|\s?h))", re.I)
+_AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
+_SPAN = re.compile(r"^(?:\d+|one|two|three|a|ten)\s(?:day|days|hours?|weeks?|go)\b|^\d+ h$", re.I)
+
+
+def _lower_first(text: str, words: frozenset[str]) -> str:
+    """Return ``text`` with a plain first word in lower case; names of several words stay."""
+    first, _, rest = text.partition(" ")
+    if first.lower().strip(",") not in words or any(c.isupper() for c in rest):
+        return text
+    return f"{first.lower()} {rest}".rstrip()
+
+
+def event_words(event: str) -> str | None:
+    """Return the event as it stands inside a sentence, or None where it is no noun.
+
+    Examples
+    --------
+    >>> event_words("Spring marathon"), event_words("Kilimanjaro"), event_words("Touch my toes")
+    ('the spring marathon', 'Kilimanjaro', None)
+
+    What follows a comma stays, with a comma after it.
+    """
+    words = load("fallback")["goal_words"]
+    bare = event.strip().rstrip(".")
+    tokens = [w.lower() for w in re.findall(r"[A-Za-z'-]+", bare.split(",", 1)[0])]
+    if not tokens or tokens[0] in words["verbs"] or set(tokens) & set(words["personal"]):
+        return None
+    name = _lower_first(bare, frozenset(words["plain"])) + ("," if "," in bare else "")
+    if tokens[0] in ("the", "a", "an") or not set(tokens) & set(words["races"]):
+        return name
+    return name if set(tokens) & set(words["without_article"]) else f"the {name}"
+
+
+def _to(text: str) -> str:
+    """Return a wish that begins with a verb as "to ...", another as it is."""
+    words = load("fallback")["goal_words"]
+    first = text.split(" ", 1)[0].lower().strip(",")
+    return f"to {text[0].lower()}{text[1:]}" if first in words["verbs"] else text
+
+
+def goal_name(goal: dict[str, Any]) -> str:
+    """Return the goal as the subject of a sentence, without its weeks."""
+    words = load("fallback")["goal_words"]
+    target = (goal.get("target") or "").strip().rstrip(".")
+    event = event_words(goal["event"])
+    if event is None:
+        return "your goal"
+    if not target or target.lower() in goal["event"].lower():
+        return event
+    first = target.split(" ", 1)[0].lower().strip(",")
+    rest = target[len(first) :].strip(" ,")
+    if first in ("finish", "finishing", "complete"):
+        more = f" {rest}" if rest and rest != "all" and rest[0].islower() else ""
+        return f"finishing {event}{more}"
+    if first in ("win", "winning") and not rest:
+        return f"winning {event}"
+    if first in words["verbs"]:
+        return f"your goal {_to(target)}"
+    if _SPAN.match(target):
+        return f"{event} in {target}"
+    if first in ("podium", "top", "place", "a"):
+        article = "" if first == "a" else "the " if first in ("podium", "top") else "a "
+        return f"{article}{target} in {event}"
+    if first == "summit":
+        return f"the {target[0].lower()}{target[1:]} of {event}" if not rest else "your goal"
+    if _TIME.match(target) or _AMOUNT.search(target):
+        return f"{target[0].lower()}{target[1:]} in {event}"
+    return "your goal"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def goal_sentence(goal: dict[str, Any], pattern: str) -> str:
+    """Fill ``{goal}``, ``{weeks}`` ("in 8 weeks") and ``{left}`` of a pattern."""
+    table, weeks = load("fallback")["words"]["goal"], goal.get("weeks")
+    ahead = "" if weeks is None else f" {weeks_words(weeks)}"
+    left = ""
+    if weeks is not None:
+        number = "1 week" if weeks == 1 else f"{weeks} weeks"
+        left = table["left"].replace("{number}", number) if weeks else table["left_now"]
+    filled = pattern.replace("{goal}", goal_name(goal)).replace("{left}", left)
+    filled = filled.replace("{weeks}", ahead).replace(",,", ",").replace(",.", ".")
+    filled = filled.replace("for finishing", "to finish").replace("for winning", "to win")
+    return _capital(filled)
+
+
+def alternative_sentence(goal: dict[str, Any], pattern: str) -> str | None:
+    """Fill ``{alternative}`` of a pattern, or return None where the engine has none."""
+    text = (goal.get("alternative") or "").strip().rstrip(".")
+    return pattern.replace("{alternative}", _to(text)) if text else None
+
+
+def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
+    """Tell whether the message has a word of the goal's own, such as its event or its time."""
+    if not goal:
+        return False
+    plain = set(load("fallback")["common"]) | set(load("fallback")["goal_words"]["too_common"])
+    own = {t.text for t in tokenise(f"{goal['event']} {goal.get('target') or ''}")} - plain
+    return bool(own & {t.text for t in reading.tokens})
+
+
+def has_goal(reading: Reading) -> bool:
+    """Tell whether a message without a decision names a goal of its own."""
+    event = "form event" in reading.found
+    if reading.has("goal_alone"):
+        return reading.has("horizon") or event
+    return event and reading.has("horizon") and not reading.has("past")
+
+
+def too_soon(reading: Reading) -> bool:
+    """Tell whether a message names a goal that is far too much for its time.
+
+    Training without rest, what only a few people in the world reach, a great event and a short
+    time, nothing done yet and a short time, or two figures of one kind far apart and a short time.
+    Together with :func:`josi_utils.guard.intent.intent` it finds 111 of the 131 goals of gold and
+    development messages that are too much and come without a decision, and takes none of 132
+    sensible ones for one; the phrases were written with these messages at hand.
+    """
+    if reading.has("goal_extreme") or (reading.has("giant") and reading.has("wish")):
+        return True
+    if reading.has("goal_ample"):
+        return False
+    big = "form goal_big" in reading.found
+    if reading.has("goal_soon") and big:
+        return True
+    nothing = "form goal_nothing" in reading.found
+    if reading.has("goal_short") and nothing and (big or "form event" in reading.found):
+        return True
+    kinds: dict[str, list[float]] = {}
+    for one in quantities(reading.tokens, bare_words=True):
+        if one.unit not in _NO_MEASURE and one.value > 0:
+            kinds.setdefault(one.unit, []).append(one.value)
+    if not reading.has("goal_short"):
+        kinds = {"clock": kinds.get("clock", [])} if reading.has("goal_soon") else {}
+    return any(v and max(v) >= STEEP * min(v) for v in kinds.values())

@@ -1,0 +1,138 @@
+"""What a message asks of the session in the plan: leave that the plan gives, more, or unclear.
+
+The plan fixes day, kind, length and zone. It leaves hour, place and company open, and less is
+always fine. Only where a message is surely within that is the answer a plain yes; only where it is
+surely beyond is it a plain no; else the words fit both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from josi_utils.guard.data import load
+from josi_utils.guard.intent import HARDNESS, against_score, asked_amounts
+from josi_utils.guard.situations import Reading
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
+#: open is granted without a doubt.
+SURELY_FINE = -0.5
+#: From this score a message that names more than the session has may be a request (on gold 92 % of
+#: the requests against a decision lie above -2, and 13 % of the questions about it).
+MAYBE = -2.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for another session.
+
+    Attributes
+    ----------
+    stand
+        ``"against"``, ``"fine"``, ``"unsure"`` or ``""`` (no request).
+    kind
+        For ``fine``: what is asked for, an id of ``requests`` in ``fallback.json``.
+    """
+
+    stand: str = ""
+    kind: str = ""
+
+
+def _other_day(reading: Reading, day: str) -> bool:
+    """Tell whether the message names a day that is not the session's."""
+    words = {t.text for t in reading.tokens}
+    named = {d for d in _WEEKDAYS if words & {d, d + "s", d[:3], d[:4], d[:5]} - {"sat", "sun"}}
+    named |= {d for d, short in (("saturday", "sat"), ("sunday", "sun")) if short in words}
+    if day == "this_week":
+        return False
+    if named - {day} and day in _WEEKDAYS:
+        return True
+    near = words & {"today", "tonight", "tomorrow"}
+    if day in ("today", "tomorrow"):
+        other = near - {day, "tonight" if day == "today" else day}
+        return bool(other or words & set(_WEEKDAYS))
+    return bool(near) and not named
+
+
+def _other_sport(reading: Reading, session: dict[str, Any]) -> bool:
+    """Tell whether the message names a sport that is not the session's; a walk is a softer run."""
+    sport = session.get("sport")
+    if sport in (None, "any"):
+        return False
+    said = {name for name in load("fallback")["sports"] if f"SPORT {name}" in reading.found}
+    allowed = {sport, "walk"} if sport == "run" else {sport}
+    return bool(said - allowed)
+
+
+def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
+    """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
+    asked = asked_amounts(reading.tokens)
+    minutes, distance = session.get("minutes"), session.get("distance_km")
+    longest = minutes or (distance * 8 if distance else 0)
+    farthest = distance or (minutes / 5 if minutes else 0)
+    return (
+        any(m > longest * 1.05 for m in asked["minutes"])
+        or any(k > farthest * 1.05 for k in asked["km"])
+        or any(z > (session.get("zone") or 9) for z in asked["zone"])
+    )
+
+
+def request(case: dict[str, Any], reading: Reading, *, against: bool) -> Request:
+    """Return what the message asks of the session, as far as rules can tell.
+
+    Parameters
+    ----------
+    case : dict
+        With a decision; without one nothing can be asked of it.
+    reading : Reading
+        Of the case's message.
+    against : bool
+        Whether :func:`josi_utils.guard.intent.intent` takes it for a request against the decision.
+    """
+    decision = case.get("decision")
+    if not decision:
+        return Request()
+    session = decision["session"]
+    asks, past = reading.has("change"), reading.has("past")
+    future, intends = reading.has("future"), reading.has("intends")
+    beyond = _beyond(reading, session) or reading.has("more")
+    if against:
+        meant = asks or intends or reading.question or reading.has("defies")
+        sure = meant or (not reading.mood and (beyond or future))
+        return Request("against") if sure else Request()
+    if reading.has("why_strict") or (reading.question and reading.has("why") and not asks):
+        return Request()
+    if reading.has("goal_strict") and reading.question and not asks:
+        return Request()
+    score = against_score(case)
+    moved = _other_day(reading, decision["day"])
+    rest = HARDNESS[session["kind"]] == 0
+    kinds = [
+        raw["id"]
+        for raw in load("fallback")["requests"]
+        if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
+    ]
+    asked = reading.question and not (past or _about_plan(reading))
+    if reading.has("defies") and not reading.has("goal_strict"):
+        return Request("unsure")
+    if kinds and (asks or asked or (intends and reading.mood != "sad")):
+        if beyond or moved or score >= SURELY_FINE or _other_sport(reading, session):
+            return Request("unsure")
+        return Request("fine", kinds[0])
+    if asks and not _about_plan(reading) and not reading.has("goal_strict"):
+        return Request("unsure")
+    if past or reading.question or reading.mood:
+        return Request()
+    clear = not reading.situations
+    if clear and (((beyond or moved) and future) or (beyond and score >= MAYBE)):
+        return Request("unsure")
+    return Request()
+
+
+def _about_plan(reading: Reading) -> bool:
+    """Tell whether a question asks what the plan has, how hard it is, or about a goal."""
+    return any(
+        reading.has(form)
+        for form in ("what_plan", "effort", "goal_strict", "unknowable", "reason_check")
+    )

@@ -1,0 +1,229 @@
+"""What a message is about, and in which form: the book of situations of ``fallback.json``.
+
+A situation is a list of phrases (the little language of :mod:`josi_utils.guard.phrases`) with words
+that are true of every message that has one of them. What it says may never suppose more than the
+phrase itself tells; where that is not sure, the situation is left out and plainer words are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from josi_utils.errors import JosiError
+from josi_utils.guard.data import load
+from josi_utils.guard.normalise import Token, tokenise
+from josi_utils.guard.phrases import NEGATION, Book
+
+#: The version of ``fallback.json`` that this code reads.
+VERSION = 2
+_TABLES = (
+    "forms", "groups", "sports", "reasons", "requests", "goal_words", "words", "situations",
+    "common", "index",
+)  # fmt: skip
+#: A message of so many words is short: "ok thanks", "morning josi".
+SHORT = 6
+_MOODS = ("sad", "glad", "both", "")
+_FORMS = ("question", "statement", "")
+_FIELDS = {
+    "id", "any", "with", "not", "mood", "form", "short", "strong", "sure",
+    "say", "ask", "cards",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One entry of the book.
+
+    Attributes
+    ----------
+    id
+        Its name.
+    say, ask
+        Wordings that take the message up, and questions that fit it.
+    cards
+        (card id, places of its sentences): knowledge that answers such a message.
+    mood
+        ``"sad"``, ``"glad"``, ``"both"`` or ``""``.
+    form
+        ``"question"`` or ``"statement"``, if it holds for that form only.
+    short
+        Holds for short messages only.
+    strong
+        So heavy (or so happy) that it is said whatever else stands in the message.
+    sure
+        Its card fits every message that it holds for, so that no index need be asked.
+    """
+
+    id: str
+    say: tuple[str, ...]
+    ask: tuple[str, ...]
+    cards: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    mood: str = ""
+    form: str = ""
+    short: bool = False
+    strong: bool = False
+    sure: bool = False
+    any_of: frozenset[str] = frozenset()
+    with_one: frozenset[str] = frozenset()
+    none_of: frozenset[str] = frozenset()
+
+
+def _families(phrases: Sequence[str], name: str, families: dict[str, list[str]]) -> frozenset[str]:
+    """Return the names of the families that ``phrases`` stand for; own ones are put in."""
+    shared = {p[1:] for p in phrases if p.startswith("@") and " " not in p}
+    own = [p for p in phrases if not (p.startswith("@") and " " not in p)]
+    if own:
+        families[name] = own
+    return frozenset(shared | ({name} if own else set()))
+
+
+def _situation(raw: dict[str, Any], families: dict[str, list[str]]) -> Situation:
+    where = f"fallback.json: situation {raw.get('id')!r}"
+    if unknown := sorted(set(raw) - _FIELDS):
+        raise JosiError(f"{where}: unknown {unknown}; take it out or mend its name")
+    if not raw.get("id") or not raw.get("any") or not raw.get("say"):
+        raise JosiError(f"{where}: needs an id, phrases under 'any' and words under 'say'")
+    if raw.get("mood", "") not in _MOODS or raw.get("form", "") not in _FORMS:
+        raise JosiError(f"{where}: mood is one of {_MOODS}, form one of {_FORMS}")
+    name = raw["id"]
+    return Situation(
+        name,
+        tuple(raw["say"]),
+        tuple(raw.get("ask", ())),
+        tuple((card, tuple(lines)) for card, lines in raw.get("cards", ())),
+        raw.get("mood", ""),
+        raw.get("form", ""),
+        raw.get("short", False),
+        raw.get("strong", False),
+        raw.get("sure", False),
+        _families(raw["any"], f"{name} any", families),
+        _families(raw.get("with", ()), f"{name} with", families),
+        _families(raw.get("not", ()), f"{name} not", families),
+    )
+
+
+def check(source: dict[str, Any]) -> None:
+    """Check the tables and the words of ``fallback.json``.
+
+    Raises
+    ------
+    JosiError
+        With the first entry that is wrong: a version of another make, a table that is missing, a
+        wording that is empty or asks where it should tell, a question without its mark.
+    """
+    where = "fallback.json"
+    if source.get("version") != VERSION:
+        raise JosiError(f"{where}: version {source.get('version')!r}; this code reads {VERSION}")
+    if missing := [name for name in _TABLES if not source.get(name)]:
+        raise JosiError(f"{where}: lacks {', '.join(missing)}; restore the file")
+    texts: list[tuple[str, str, bool]] = []
+    for raw in source["situations"]:
+        name = f"situation {raw.get('id')!r}"
+        texts += [(name, text, False) for text in raw.get("say", ())]
+        texts += [(name, text, True) for text in raw.get("ask", ())]
+    for raw in source["requests"]:
+        texts += [(f"request {raw['id']!r}", text, False) for text in raw["say"]]
+    for name, table in source["words"].items():
+        for key, value in table.items():
+            asks = key.startswith("ask") or key.endswith("_ask") or name == "session_ask"
+            wordings = value if isinstance(value, list) else [value]
+            texts += [(f"words {name}.{key}", text, asks) for text in wordings]
+    for name, text, asks in texts:
+        if not text or not text.strip() or ("?" in text) != asks or asks != text.endswith("?"):
+            kind = "question" if asks else "sentence without a question"
+            raise JosiError(f"{where}: {name}: {text!r} is no {kind}; mend it")
+
+
+@lru_cache(maxsize=1)
+def situation_book() -> tuple[Book, tuple[Situation, ...]]:
+    """Return the compiled phrases and the situations in the order in which they are tried.
+
+    Raises
+    ------
+    JosiError
+        If an entry of ``fallback.json`` is not as it should be.
+    """
+    source = load("fallback")
+    check(source)
+    families: dict[str, list[str]] = dict(source["groups"])
+    families |= {f"form {name}": phrases for name, phrases in source["forms"].items()}
+    families |= {f"request {raw['id']}": raw["any"] for raw in source["requests"]}
+    families |= {f"reason {code}": phrases for code, phrases in source["reasons"].items()}
+    families |= {f"SPORT {name}": phrases for name, phrases in source["sports"].items()}
+    families[NEGATION] = load("intent")["families"][NEGATION]
+    situations = tuple(_situation(raw, families) for raw in source["situations"])
+    for one in situations:
+        for name in one.any_of | one.with_one | one.none_of:
+            if name not in families:
+                raise JosiError(f"fallback.json: situation {one.id!r}: no group {name!r}")
+    return Book({"families": families}, "fallback.json"), situations
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A message as read by the book.
+
+    Attributes
+    ----------
+    tokens
+        Its words.
+    found
+        Families with a phrase in the text; ``plain`` are those that no negation stands before.
+    question
+        Whether it asks something.
+    situations
+        What it is about, in the book's order.
+    """
+
+    tokens: tuple[Token, ...]
+    found: frozenset[str]
+    plain: frozenset[str]
+    question: bool
+    situations: tuple[Situation, ...]
+
+    @property
+    def form(self) -> str:
+        """``"question"`` or ``"statement"``."""
+        return "question" if self.question else "statement"
+
+    def has(self, form: str) -> bool:
+        """Tell whether a phrase of ``forms`` stands in the message, not negated."""
+        return f"form {form}" in self.plain
+
+    @property
+    def mood(self) -> str:
+        """``"sad"``, ``"glad"``, ``"both"`` where the message has both, or ``""``."""
+        moods = {one.mood for one in self.situations if one.mood}
+        return moods.pop() if len(moods) == 1 else "both" if moods else ""
+
+
+def read(message: str) -> Reading:
+    """Read a message.
+
+    Parameters
+    ----------
+    message : str
+        Any text.
+    """
+    book, situations = situation_book()
+    tokens = tuple(tokenise(message))
+    hits = book.hits(tokens)
+    negations = frozenset(h.start for h in hits if h.family == NEGATION)
+    found = frozenset(h.family for h in hits)
+    plain = frozenset(h.family for h in hits if not book.negated(h, tokens, negations))
+    question = "?" in message or "form asks" in found
+    form = "question" if question else "statement"
+    short = len(tokens) <= SHORT
+    held = tuple(
+        one
+        for one in situations
+        if one.any_of & plain
+        and (not one.with_one or one.with_one & found)
+        and not one.none_of & found
+        and one.form in ("", form)
+        and (short or not one.short)
+    )
+    return Reading(tokens, found, plain, question, held)

@@ -1,0 +1,105 @@
+"""The composed reply to a message without a decision: a card's knowledge, or a kind ear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from josi_utils.guard.card_index import best_sentences, found_card
+from josi_utils.guard.composition import (
+    Composition,
+    Words,
+    closing,
+    greeting,
+    own_ask,
+    plain_opener,
+    refused_before,
+    taken_up,
+    too_much,
+)
+from josi_utils.guard.goals import has_goal, too_soon
+from josi_utils.guard.situations import Reading
+from josi_utils.persona import count_words
+
+#: A reply of fewer words is given one sentence more.
+SHORT_REPLY = 22
+
+
+def alone(
+    case: dict[str, Any],
+    deck: Sequence[dict[str, Any]],
+    reading: Reading,
+    wants: dict[str, bool],
+    words: Words,
+) -> Composition:
+    """Return the reply to a message without a decision.
+
+    Parameters
+    ----------
+    case : dict
+        Cleaned (:func:`josi_utils.guard.soundness.cleaned`).
+    deck : sequence of cards
+        Where the case has no card of its own, one that surely answers speaks.
+    reading : Reading
+        Of the message.
+    wants : dict of bool
+        From :func:`josi_utils.guard.intent.intent`.
+    words : Words
+        Drawn by the message.
+    """
+    plain, aims = words.source["plain"], has_goal(reading)
+    opener, first = taken_up(reading, words)
+    sad = first is not None and first.mood == "sad"
+    if _far_too_much(case, reading, wants, aims):
+        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"))
+    own = own_ask(first, reading, words)
+    ask = own or words.of(plain["ask_question" if reading.question else "ask"])
+    about_else = first is not None and (sad or first.strong or bool(first.cards))
+    if not case.get("card") and aims and not about_else:
+        table = words.source["goal"]
+        start = table["bare_open_question" if reading.question else "bare_open"]
+        return Composition(
+            [words.of(start), words.of(table["bare_slow"])], words.of(table["ask_bare"])
+        )
+    if case.get("card"):
+        card: dict[str, Any] | None = dict(case["card"])
+        more = best_sentences(case["card"], reading.tokens)
+    else:
+        card, more = found_card(case, deck, reading)
+    if more:
+        start = opener or words.say("plain", reading.form)
+        return Composition([start], ask, more=more, card=card, answer_first=True)
+    if wants["against"] or reading.has("change_plan"):
+        opening = [words.say("request", "either_told"), words.say("request", "no_plan")]
+        return Composition(opening, ask)
+    if reading.has("unknowable"):
+        return Composition([words.say("explain", "unknowable"), words.of(plain["invite"])], ask)
+    asks = reading.question or reading.has("orders")
+    apart = not (reading.has("training") or case.get("history"))
+    if opener and not (reading.question and first and first.cards):
+        opening = [*greeting(reading, opener, words), opener]
+        if count_words(" ".join([*opening, ask])) < SHORT_REPLY:
+            opening.append(closing(opener, first, apart, words))
+        return Composition(opening, ask)
+    if asks and not opener and reading.has("plan_words"):
+        return Composition([words.say("plain", "question"), words.say("plain", "no_plan")], ask)
+    if opener and sad:
+        return Composition([opener, closing(opener, first, apart, words)], ask)
+    if asks:
+        opening = [opener or words.say("plain", "question"), words.say("plain", "unknown")]
+        return Composition(opening, own or words.say("plain", "unknown_ask"))
+    opener = plain_opener(case, reading, words)
+    return Composition([opener, closing(opener, None, apart, words)], ask)
+
+
+def _far_too_much(
+    case: dict[str, Any], reading: Reading, wants: dict[str, bool], aims: bool
+) -> bool:
+    """Tell whether the message names, or insists on, a goal that is far too much."""
+    first = next(iter(reading.situations), None)
+    about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
+    if about_else or reading.has("color") or reading.has("accepts"):
+        return False
+    if refused_before(case) and "?" not in (case.get("message") or ""):
+        return True
+    return wants["unrealistic"] or (too_soon(reading) and not case.get("card"))

@@ -1,0 +1,67 @@
+"""Replies of our own models that strict readers have read, and what the scorers say of them.
+
+Calibration asks whether the scorers agree with raters on replies that were made to be rated; here
+it is the model's own, the guard's picks and its own words, so each voice shows how far its pass
+rate is to be believed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from josi_utils.calibration_sets import Item
+
+
+#: The set of rated replies of our own models, see :mod:`josi_utils.calibration_sets`.
+SET = "tuned"
+
+
+def measured() -> list[dict[str, Any]]:
+    """Return :func:`by_voice` of the rated replies, by scores whose weights never saw their case."""
+    from josi_utils.calibration import held_out_scores
+    from josi_utils.calibration_sets import read_set
+
+    items = read_set(SET)
+    scores = held_out_scores(items)
+    return by_voice(items, [scores[item.id]["pass"] for item in items])
+
+
+def by_voice(items: Sequence[Item], passed: Sequence[bool]) -> list[dict[str, Any]]:
+    """Return how readers and scorers judge the same replies, a row a voice.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        Rated replies; ``voice`` says who spoke.
+    passed : sequence of bool
+        The scorers' ``pass`` for each, best by weights that never saw its case.
+
+    Returns
+    -------
+    list of dict
+        ``voice``, ``n``, ``readers`` and ``rules`` (shares of replies that may be sent; a reply
+        read by two counts by its mean), ``let_through`` (share of the replies that most readers
+        reject and the scorers pass; None where none is rejected), ``agree`` (share of same calls,
+        None where the readers differ on all).
+    """
+    calls: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    for item, ours in zip(items, passed, strict=True):
+        calls[item.voice].append((item.mean("pass"), bool(ours)))
+    return [_row(voice, pairs) for voice, pairs in sorted(calls.items())]
+
+
+def _row(voice: str, pairs: Sequence[tuple[float, bool]]) -> dict[str, Any]:
+    # Where two readers differ nobody's call is wrong, so the reply is in neither share.
+    rejected = [passed for share, passed in pairs if share < 0.5]
+    decided = [(share > 0.5) == passed for share, passed in pairs if share != 0.5]
+    return {
+        "voice": voice,
+        "n": len(pairs),
+        "readers": sum(share for share, _ in pairs) / len(pairs),
+        "rules": sum(passed for _, passed in pairs) / len(pairs),
+        "let_through": sum(rejected) / len(rejected) if rejected else None,
+        "agree": sum(decided) / len(decided) if decided else None,
+    }

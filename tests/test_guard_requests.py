@@ -1,0 +1,83 @@
+"""What a message asks of the session: granted, refused, unclear, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from josi_utils.guard.card_learning import gold_rows
+from josi_utils.guard.intent import intent
+from josi_utils.guard.requests import request
+from josi_utils.guard.situations import read
+
+EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
+
+
+def asked(message: str, day: str = "today", session: dict = EASY) -> str:
+    case = {"message": message, "decision": {"day": day, "session": session, "reasons": []}}
+    return request(case, read(message), against=intent(case)["against"]).stand
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "can i go at 7 in the evening",
+        "ok if i take the dog",
+        "may i listen to music",
+        "could i do it on the treadmill",
+        "can i stop after 20 minutes",
+        "going with my sister tonight",
+    ],
+)
+def test_hour_company_place_gear_and_less_are_granted(message: str) -> None:
+    assert asked(message) == "fine"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "can i run 90 minutes in the evening",
+        "can i go at 7 on thursday",
+        "can i take the bike with my sister",
+        "gonna do 12 km at lunch",
+        "swap it for something in the park please",
+    ],
+)
+def test_what_may_be_beyond_the_plan_is_not_granted(message: str) -> None:
+    assert asked(message) in ("unsure", "against")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "why is it easy today",
+        "the park was lovely this morning",
+        "my dog ate my shoe",
+        "i ran with my sister yesterday",
+        "how hard is zone 2",
+    ],
+)
+def test_who_asks_for_nothing_is_told_neither_yes_nor_no(message: str) -> None:
+    assert asked(message) == ""
+
+
+def test_rest_is_granted_as_it_is_and_a_run_on_it_is_not() -> None:
+    rest = {"kind": "rest"}
+    assert asked("can i walk the dog", session=rest) == "fine"
+    assert asked("can i do a little run in the park", session=rest) in ("unsure", "against")
+
+
+def test_without_a_decision_nothing_can_be_asked_of_it() -> None:
+    assert request({"message": "can i go at 7"}, read("can i go at 7"), against=False).stand == ""
+
+
+def test_no_gold_request_against_the_plan_is_granted() -> None:
+    """Gold marks its change requests as against the decision or within it in the note."""
+    rows = [r for r in gold_rows() if r["category"] == "change_request" and r.get("decision")]
+    stands = {"against": [], "fine": []}
+    for row in rows:
+        one = request(row, read(row["message"]), against=intent(row)["against"])
+        kind = "fine" if "fine" in row.get("note", "") else "against"
+        stands[kind].append(one.stand)
+    assert stands["against"].count("fine") <= 0.02 * len(stands["against"])
+    assert stands["fine"].count("fine") >= 0.6 * len(stands["fine"])
+    assert stands["fine"].count("against") <= 0.05 * len(stands["fine"])

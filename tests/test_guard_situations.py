@@ -1,0 +1,146 @@
+"""The book of situations: its words hold together, its phrases can be found, bad books are named."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from josi_utils.errors import JosiError
+from josi_utils.guard import situations as module
+from josi_utils.guard.data import load
+from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.situations import VERSION, check, read, situation_book
+from josi_utils.persona import count_words, split_sentences
+from josi_utils.prompt import deck
+
+BOOK = load("fallback")
+CARDS = {card["id"]: split_sentences(card["text"]) for card in deck()}
+
+
+def ids(message: str) -> list[str]:
+    return [one.id for one in read(message).situations]
+
+
+def broken(**change) -> dict:
+    return copy.deepcopy(BOOK) | change
+
+
+def test_there_are_many_families_and_each_has_a_name_of_its_own() -> None:
+    names = [one["id"] for one in BOOK["situations"]]
+    assert len(names) == len(set(names)) >= 150
+    assert BOOK["version"] == VERSION
+
+
+def test_every_card_that_a_situation_names_is_in_the_deck_with_its_sentences() -> None:
+    for one in BOOK["situations"]:
+        for card_id, places in one.get("cards", ()):
+            assert places and max(places) < len(CARDS[card_id]), one["id"]
+
+
+def test_openers_are_short_and_say_no_number_and_no_inner_workings() -> None:
+    for one in BOOK["situations"]:
+        for text in one["say"]:
+            assert count_words(text) <= 24 and text.endswith("."), text
+            assert not any(c.isdigit() for c in text), text
+
+
+def test_phrases_are_written_as_messages_are_read() -> None:
+    """A phrase with a capital, an apostrophe or a spelling that is folded could never be found."""
+    lists = [one[key] for one in BOOK["situations"] for key in ("any", "with", "not") if key in one]
+    for phrases in [*lists, *BOOK["groups"].values(), *BOOK["forms"].values()]:
+        for phrase in phrases:
+            plain = [w for w in phrase.split() if w[0] not in "#@^_$!" and not w.endswith("*")]
+            assert [t.text for t in tokenise(" ".join(plain))] == plain, phrase
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("my gran died on sunday", "grief"),
+        ("got engaged!!", "engaged"),
+        ("cba today", "motivation_low"),
+        ("on nights again this week", "night_shift"),
+        ("ran 5k without stopping!!", "no_stop"),
+        ("thanks josi", "thanks"),
+        ("happy birthday to me", "birthday_own"),
+        ("is zone 2 meant to be this slow", "zone_2"),
+    ],
+)
+def test_a_message_is_known_by_what_it_says(message: str, name: str) -> None:
+    assert name in ids(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("im not tired at all", "tired"),
+        ("no longer fed up", "sick_of"),
+        ("the phone died on me", "grief"),
+        ("giving up coffee for a week", "whats_the_point"),
+    ],
+)
+def test_what_is_denied_or_meant_otherwise_is_not_taken_up(message: str, name: str) -> None:
+    assert name not in ids(message)
+
+
+def test_short_situations_hold_for_short_messages_alone() -> None:
+    assert "thanks" in ids("ok thanks")
+    assert "thanks" not in ids("thanks to the wind i had to walk all the way home from the lake")
+
+
+def test_good_and_bad_news_together_have_both_moods() -> None:
+    assert read("so proud of my 5k!! but my gran died").mood == "both"
+    assert read("so proud of my 5k!!").mood == "glad"
+    assert read("the bin is green").mood == ""
+
+
+def test_a_question_is_known_with_and_without_its_mark() -> None:
+    assert read("is zone 2 ok").question and read("zone 2?").question
+    assert not read("zone 2 was ok").question
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"version": 1}, "version 1"),
+        ({"goal_words": {}}, "lacks goal_words"),
+        ({"situations": [{"id": "x", "any": ["a"], "say": ["Is it?"]}]}, "situation 'x'"),
+        ({"situations": [{"id": "x", "any": ["a"], "say": [" "]}]}, "situation 'x'"),
+        (
+            {"situations": [{"id": "x", "any": ["a"], "say": ["Yes."], "ask": ["No."]}]},
+            "'No.' is no question",
+        ),
+    ],
+)
+def test_a_bad_book_is_named_in_one_line(change: dict, words: str) -> None:
+    with pytest.raises(JosiError, match=words) as error:
+        check(broken(**change))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"id": "x", "say": ["Yes."]}, "needs an id"),
+        ({"id": "x", "any": ["a"], "say": ["Yes."], "mod": "sad"}, "unknown"),
+        ({"id": "x", "any": ["a"], "say": ["Yes."], "mood": "blue"}, "mood"),
+        ({"id": "x", "any": ["@NOBODY"], "say": ["Yes."]}, "no group 'NOBODY'"),
+    ],
+)
+def test_a_bad_situation_is_named(entry: dict, words: str, monkeypatch) -> None:
+    real = module.load
+    spoiled = broken(situations=[entry])
+    monkeypatch.setattr(module, "load", lambda n: spoiled if n == "fallback" else real(n))
+    with pytest.raises(JosiError, match=words):
+        situation_book.__wrapped__()
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=80, deadline=None)
+def test_any_text_can_be_read(message: str) -> None:
+    reading = read(message)
+    assert reading.mood in ("sad", "glad", "both", "")
+    assert reading.plain <= reading.found
