@@ -179,7 +179,8 @@ def test_fallback_is_right_short_and_asks_one_thing() -> None:
         assert 10 <= count_words(text) < 80
         assert text.count("?") == 1 and text.endswith("?")
         judged = score(row, text, deck=DECK)
-        faithful += judged["faithful"]
+        # "faithful" is also false for what the scorers take for nonsense; here the facts count.
+        faithful += not any(why["field"] == "faithful" for why in judged["why"])
         assert not judged["leak"], (row["message"], text, judged["why"])
     assert faithful / len(rows) >= 0.97
 
