@@ -14,7 +14,7 @@ EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
 
 def asked(message: str, day: str = "today", session: dict = EASY) -> str:
     case = {"message": message, "decision": {"day": day, "session": session, "reasons": []}}
-    return request(case, read(message), against=intent(case)["against"]).stand
+    return request(case, read(message), intent(case)).stand
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def asked(message: str, day: str = "today", session: dict = EASY) -> str:
         "may i listen to music",
         "could i do it on the treadmill",
         "can i stop after 20 minutes",
-        "going with my sister tonight",
+        "can my sister come with me",
     ],
 )
 def test_hour_company_place_gear_and_less_are_granted(message: str) -> None:
@@ -67,7 +67,8 @@ def test_rest_is_granted_as_it_is_and_a_run_on_it_is_not() -> None:
 
 
 def test_without_a_decision_nothing_can_be_asked_of_it() -> None:
-    assert request({"message": "can i go at 7"}, read("can i go at 7"), against=False).stand == ""
+    case = {"message": "can i go at 7"}
+    assert request(case, read("can i go at 7"), {"against": True}).stand == ""
 
 
 def test_no_gold_request_against_the_plan_is_granted() -> None:
@@ -75,7 +76,7 @@ def test_no_gold_request_against_the_plan_is_granted() -> None:
     rows = [r for r in gold_rows() if r["category"] == "change_request" and r.get("decision")]
     stands = {"against": [], "fine": []}
     for row in rows:
-        one = request(row, read(row["message"]), against=intent(row)["against"])
+        one = request(row, read(row["message"]), intent(row))
         kind = "fine" if "fine" in row.get("note", "") else "against"
         stands[kind].append(one.stand)
     assert stands["against"].count("fine") <= 0.02 * len(stands["against"])

@@ -67,7 +67,7 @@ def planned(
         return Composition(lines, words.say("goal", "ask_unrealistic"), plan)
     card = dict(case["card"]) if case.get("card") else None
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
-    asked = request(case, reading, against=wants["against"])
+    asked = request(case, reading, wants)
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"), plan)
     about_goal = reading.has("goal_strict") or names_goal(goal, reading)
@@ -142,6 +142,8 @@ def _goal_ask(ask: str, words: Words) -> str:
 
 
 def _yes(asked: Request, words: Words) -> str:
+    if not asked.kind:
+        return words.say("request", "yes")
     kinds = {raw["id"]: raw["say"] for raw in load("fallback")["requests"]}
     return words.of(kinds[asked.kind])
 
