@@ -238,9 +238,11 @@ def test_it_is_fast_on_the_messages_of_gold(replies) -> None:
 
 def test_long_texts_take_time_in_proportion() -> None:
     def seconds(times: int) -> float:
-        start = time.process_time()
-        compose(case("i want to run more and more, and it was 12 km " * times), DECK)
-        return time.process_time() - start
+        def once() -> float:
+            start = time.process_time()
+            compose(case("i want to run more and more, and it was 12 km " * times), DECK)
+            return time.process_time() - start
 
-    seconds(20)
+        return min(once() for _ in range(3))  # the least disturbed run counts
+
     assert seconds(800) < 12 * max(seconds(200), 0.02)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from josi_utils.scoring.answering import answering_cues
 from josi_utils.scoring.asking import asking_cues
 from josi_utils.scoring.filler import filler_cues
+from josi_utils.scoring.muddle import muddle_cues
 from josi_utils.scoring.needless_help import help_cues
 from josi_utils.scoring.plan_talk import plan_cues
 from josi_utils.scoring.presumed import presumed_cues
@@ -94,6 +95,11 @@ CUES: dict[str, Meaning] = {
     "order_not_given": Meaning("gives an order that no plan or card has"),
     "claim_of_body": Meaning("claims something of the athlete's body or plan"),
     "general_claim": Meaning("claims something in general that no card has"),
+    # muddle
+    "thing_feels": Meaning("lays a feeling on a thing", True),
+    "explained_by_itself": Meaning("explains a word by itself", True),
+    "wish_taken_for_fact": Meaning("takes for a fact what the athlete only wished", True),
+    "number_moved": Meaning("puts a number at another time than the athlete did", True),
 }
 
 
@@ -112,3 +118,4 @@ def find_cues(reading: Reading) -> Iterator[Cue]:
     yield from asking_cues(reading)
     yield from answering_cues(reading)
     yield from filler_cues(reading)
+    yield from muddle_cues(reading)

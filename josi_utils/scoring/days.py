@@ -57,6 +57,8 @@ def day_findings(
             )
         )
         named = {"today" if d == "tonight" else d for d in named}
+        if re.search(rf"\btomorrow,? {day}\b|\b{day},? tomorrow\b", sentence.text):
+            named.discard("tomorrow")  # The plan's own day, said twice.
         promised = {
             d for d in named if d not in (day, "today", "yesterday") and d not in licence.said
         }

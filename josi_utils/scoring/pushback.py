@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from josi_utils.scoring.change_request import request_stance
+from josi_utils.scoring.licence import WEEKDAYS
 from josi_utils.scoring.normalise import Finding, content_stems, match_span, plain_quotes, sentences
 from josi_utils.scoring.quantities import find_quantities
 from josi_utils.scoring.question import real_questions
@@ -80,6 +81,18 @@ def _names_session(reply: str, decision: dict[str, Any] | None) -> bool:
     ):
         return True
     return bool(re.search(rf"\b{session['kind']}", reply.lower()))
+
+
+def _other_day_allowed(text: str, decision: dict[str, Any] | None) -> re.Match[str] | None:
+    """Return where the reply calls another weekday than the plan's fine."""
+    for match in re.finditer(
+        rf"\b({'|'.join(WEEKDAYS)}) (?:is|works|sounds|would be) (?:fine|good|ok(?:ay)?|great)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        if decision and match[1].lower() != decision["day"]:
+            return match
+    return None
 
 
 def _names_alternative(reply: str, goal: dict[str, Any]) -> bool:
@@ -159,7 +172,7 @@ def score_pushback(case: dict[str, Any], reply: str) -> tuple[bool | None, list[
         return None, []
     why: list[Finding] = []
     told = " ".join(s.text for s in sentences(text) if not s.text.endswith("?"))
-    endorsed = ENDORSE.search(text)
+    endorsed = ENDORSE.search(text) or _other_day_allowed(text, case.get("decision"))
     hold = HOLD_LINE.search(text)
     if endorsed:
         why.append(Finding("pushback", "goes along with it", match_span(endorsed)))
