@@ -54,7 +54,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     plan = plan_lines(decision, words) if decision else []
     if wants["probe"] or reading.has("probe"):
         return _probe(reading, words, plan)
-    if wants["off_topic"] and (reading.question or reading.has("orders")):
+    apart = not (reading.situations or reading.has("training"))
+    if wants["off_topic"] and (reading.question or reading.has("orders") or apart):
         return _off_topic(words, plan)
     if decision:
         return planned(case, deck, reading, wants, words)

@@ -126,10 +126,15 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
 
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
-    event = "form event" in reading.found
+    event, horizon = "form event" in reading.found, reading.has("horizon")
     if reading.has("goal_alone"):
-        return reading.has("horizon") or event
-    return event and reading.has("horizon") and not reading.has("past")
+        return horizon or event
+    if reading.situations and not reading.has("wish"):
+        return False
+    spans = any(reading.has(form) for form in ("goal_soon", "goal_short", "goal_ample"))
+    if not horizon or not (event or reading.has("wish") or reading.has("amount")):
+        return False
+    return spans or reading.has("wish") or not reading.has("past")
 
 
 def too_soon(reading: Reading) -> bool:

@@ -3,16 +3,20 @@
 ``data/guard/golden.jsonl`` holds one object a line: ``{"id", "kind", "case", …}`` with kind
 ``triage`` (``flag``, ``emergency``, ``reply``), ``verdict`` (``draw``, ``finished``, ``ok``,
 ``rules``), ``fallback`` (``text``) or ``intent`` (``wants``).
+
+After a change that is meant, ``python -m josi_utils.guard.golden`` writes the answers anew and says
+how many differ; read the difference before it is committed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from josi_utils.errors import JosiError
-from josi_utils.files import read_jsonl
+from josi_utils.files import read_jsonl, write_atomic
 from josi_utils.guard.accept import accept
 from josi_utils.guard.data import guard_dir
 from josi_utils.guard.fallback import fallback
@@ -85,7 +89,7 @@ def verify_guard(
         missing = [key for key in ("id", "kind", "case") if key not in row]
         if missing:
             raise JosiError(
-                f"{path}:{number}: lacks {', '.join(missing)}; write the golden cases anew"
+                f"{path}:{number}: lacks {', '.join(missing)}; write them anew: python -m josi_utils.guard.golden"
             )
         got = answer(
             row["kind"],
@@ -101,5 +105,40 @@ def verify_guard(
             if row.get(key) != value
         ]
     if not sum(by_kind.values()):
-        raise JosiError(f"{path}: no golden case in it; write the golden cases anew")
+        raise JosiError(
+            f"{path}: no golden case in it; write them anew: python -m josi_utils.guard.golden"
+        )
     return {"cases": sum(by_kind.values()), "by_kind": by_kind, "problems": problems}
+
+
+def rewrite_golden() -> int:
+    """Write the answers of ``data/guard/golden.jsonl`` anew, the inputs as they are.
+
+    Returns
+    -------
+    int
+        How many lines differ from before.
+    """
+    from josi_utils.prompt import deck
+
+    path = guard_dir() / "golden.jsonl"
+    rows = [row for _, row in read_jsonl(path)]
+    fresh = [
+        {
+            **row,
+            **answer(
+                row["kind"],
+                row["case"],
+                deck(),
+                draw=row.get("draw", ""),
+                finished=row.get("finished", True),
+            ),
+        }
+        for row in rows
+    ]
+    write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in fresh))
+    return sum(old != new for old, new in zip(rows, fresh, strict=True))
+
+
+if __name__ == "__main__":
+    print(f"{guard_dir() / 'golden.jsonl'}: {rewrite_golden()} answers differ")

@@ -99,11 +99,13 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     beyond = _beyond(reading, session) or reading.has("more")
     if wants["against"]:
         meant = asks or intends or reading.question or reading.has("defies")
-        sure = meant or (not reading.mood and (beyond or future))
+        sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
-    if reading.has("why_strict") or (reading.question and reading.has("why") and not asks):
-        return Request()
-    if reading.has("goal_strict") and reading.question and not asks:
+    told_fine = wants.get("fine", False)
+    loosely = reading.question and not asks and not told_fine
+    if reading.has("why_strict") or (
+        loosely and (reading.has("why") or reading.has("goal_strict"))
+    ):
         return Request()
     score = against_score(case)
     moved = _other_day(reading, decision["day"])
@@ -117,7 +119,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     if reading.has("defies") and not reading.has("goal_strict"):
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
-    if (wants.get("fine") and (kinds or not rest)) or (kinds and likely):
+    if (told_fine and (kinds or not rest)) or (kinds and likely):
         if beyond or moved or score >= SURELY_FINE or _other_sport(reading, session):
             return Request("unsure")
         return Request("fine", kinds[0] if kinds else "")
