@@ -21,6 +21,8 @@ PROFILES: dict[str, dict[str, Any]] = {
         "limit_cases": 22,
         "seeds": 1,
         "base_cases": 11,
+        "imatrix_rows": 32,
+        "parity_chats": 6,
     },
     # Recipes for a GPU: lower rates for larger models, as the official ones have it.
     "360m": {"base_model": "360m", "learning_rate": 5e-4},
