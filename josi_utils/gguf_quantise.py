@@ -122,7 +122,8 @@ def quantise(
         :func:`josi_utils.gguf_inspect.inspect_gguf` of the file, and ``quant``, ``sha256``,
         ``seconds``, ``imatrix`` (its source, None without), ``by_tensor`` (name to type), ``fallbacks`` (name to type
         for tensors whose rows do not divide by the block of their intended type),
-        ``fallback_count`` (llama.cpp's own count) and ``sentence`` (the above in one line).
+        ``fallback_count`` (llama.cpp's own count; it
+        does not count a tied embedding, which it gives Q8_0 before it looks at rows) and ``sentence`` (the above in one line).
 
     Raises
     ------
