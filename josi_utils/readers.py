@@ -15,18 +15,27 @@ if TYPE_CHECKING:
     from josi_utils.calibration_sets import Item
 
 
-#: The set of rated replies of our own models, see :mod:`josi_utils.calibration_sets`.
-SET = "tuned"
+#: The rated replies of our own models, see :mod:`josi_utils.calibration_sets`: those of a model
+#: without talking points, on which weights were fitted, and those with them, which no fit has seen.
+FITTED, UNSEEN = "tuned", "pointed"
 
 
 def measured() -> list[dict[str, Any]]:
-    """Return :func:`by_voice` of the rated replies, by scores whose weights never saw their case."""
+    """Return :func:`by_voice` of the rated replies, by scores whose weights never saw them."""
     from josi_utils.calibration import held_out_scores
     from josi_utils.calibration_sets import read_set
+    from josi_utils.decision import read_deck
+    from josi_utils.paths import data_dir
+    from josi_utils.scoring import score
 
-    items = read_set(SET)
-    scores = held_out_scores(items)
-    return by_voice(items, [scores[item.id]["pass"] for item in items])
+    fitted, unseen = read_set(FITTED), read_set(UNSEEN)
+    kept = held_out_scores(fitted)
+    deck = read_deck(data_dir() / "cards")
+    passed = [score(item.case, item.reply, deck=deck)["pass"] for item in unseen]
+    return [
+        *by_voice(fitted, [kept[item.id]["pass"] for item in fitted]),
+        *({**row, "voice": f"talking points: {row['voice']}"} for row in by_voice(unseen, passed)),
+    ]
 
 
 def by_voice(items: Sequence[Item], passed: Sequence[bool]) -> list[dict[str, Any]]:

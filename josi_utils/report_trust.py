@@ -33,6 +33,10 @@ VOICES = {
     "accepted draw": "the model, accepted by the guard",
     "composed": "put together by rule, no model",
     "untuned": "the model before training",
+    "talking points: first draw, accepted": "with talking points: a draw that the guard shows",
+    "talking points: first draw, refused": "with talking points: a draw that the guard refuses",
+    "talking points: shown in its place": "with talking points: what it shows in its place",
+    "talking points: vetted words of triage": "fixed words for warning signs",
 }
 
 
@@ -160,7 +164,7 @@ def readers_table(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for row in sorted(rows, key=lambda row: order.index(row["voice"]))
     ]
     note = (
-        "Replies of an earlier model, each read as a whole by a strict reader who was told nothing "
+        "Replies of earlier models, each read as a whole by a strict reader who was told nothing "
         "of where it came from (language models once more, not coaches)."
     )
     columns = [
