@@ -31,6 +31,9 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument("--valid-file", type=Path, help="validation rows")
     verb.add_argument("--out", type=Path, default=Path("outputs/cli/adapter"), help="adapter room")
     verb.add_argument("--no-resume", action="store_true", help="start over, drop checkpoints")
+    verb.add_argument("--num-processes", type=int, default=1,
+                      help="more go through accelerate launch; 0 as its configuration says")  # fmt: skip
+    verb.add_argument("--accelerate-config", default="", help="a file of accelerate config")
     verb.add_argument("--report-to", default="none", help="none, tensorboard or trackio")
     verb.add_argument("--plan", action="store_true",
                       help="say what would be downloaded and held in memory, and stop")  # fmt: skip
@@ -76,6 +79,12 @@ def _add_training_options(verb: argparse.ArgumentParser) -> None:
     from josi_utils.sft import SFTParameters
 
     for field in fields(SFTParameters):
+        if field.name == "learning_rate":
+            verb.add_argument(
+                "--learning-rate", type=float, default=None,
+                help=f"default {field.default}; that of the profile for 360m and 1.7b",
+            )  # fmt: skip
+            continue
         if isinstance(field.default, bool):
             verb.add_argument(
                 f"--{field.name.replace('_', '-')}",
@@ -87,6 +96,17 @@ def _add_training_options(verb: argparse.ArgumentParser) -> None:
             f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default,
             help=f"default {field.default}",
         )  # fmt: skip
+
+
+def default_rate(model: str) -> float:
+    """Return the learning rate of the profile that trains ``model``, else the default one."""
+    from josi_utils.profiles import PROFILES
+    from josi_utils.sft import SFTParameters
+
+    for profile in PROFILES.values():
+        if profile.get("base_model") == model and "learning_rate" in profile:
+            return profile["learning_rate"]
+    return SFTParameters.learning_rate
 
 
 def prepare(options: argparse.Namespace) -> int:
@@ -114,13 +134,16 @@ def prepare(options: argparse.Namespace) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """Fine-tune; rows are made from ``data/`` where none are given."""
-    from josi_utils import basemodel, dataset, sft
+    from josi_utils import basemodel, dataset, launch, sft
 
     if options.plan:
         print(json.dumps(basemodel.memory_plan(options.model), indent=2))
         return 0
     names = [field.name for field in fields(sft.SFTParameters)]
-    parameters = sft.SFTParameters(**{name: getattr(options, name) for name in names})
+    values = {name: getattr(options, name) for name in names}
+    if values["learning_rate"] is None:
+        values["learning_rate"] = default_rate(options.model)
+    parameters = sft.SFTParameters(**values)
     train_file, valid_file = options.train_file, options.valid_file
     if (train_file is None) != (valid_file is None):
         raise JosiError("give --train-file and --valid-file together, or neither")
@@ -129,8 +152,9 @@ def train(options: argparse.Namespace) -> int:
         room = options.out.parent / "dataset"
         dataset.write(dataset.build(data_dir()), room)
         train_file, valid_file = room / "train.jsonl", room / "valid.jsonl"
-    summary = sft.train(
+    summary = launch.train(
         base, train_file, valid_file, options.out, parameters,
+        num_processes=options.num_processes, accelerate_config=options.accelerate_config,
         resume=not options.no_resume, report_to=options.report_to, say=say,
     )  # fmt: skip
     basemodel.save_record(options.out, record)

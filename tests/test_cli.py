@@ -219,3 +219,12 @@ def test_score_round_trip_gives_the_rubric_s_fields(bench, capsys):
     assert last["leak"] and not last["faithful"] and not last["pass"] and last["why"]
     passed = sum(scores["pass"] for scores in [*good, last])
     assert capsys.readouterr().out == f"4 replies scored, {passed} pass; scored.jsonl\n"
+
+
+def test_the_rate_of_training_is_that_of_the_models_profile():
+    from josi_utils.cli_model import default_rate
+    from josi_utils.profiles import PROFILES
+    from josi_utils.sft import SFTParameters
+
+    assert default_rate("1.7b") == PROFILES["1.7b"]["learning_rate"] < default_rate("360m")
+    assert default_rate("135m-embedded") == SFTParameters.learning_rate

@@ -74,7 +74,8 @@ def test_a_parameter_has_one_home_and_one_default():
 def test_code_cells_are_short_and_hold_no_machinery(name):
     for cell in code_cells(name):
         text = source(cell)
-        assert text.strip() and len(text.splitlines()) <= 15
+        most = 20 if "parameters" in cell["metadata"].get("tags", []) else 15  # one literal a line
+        assert text.strip() and len(text.splitlines()) <= most
         assert not text.lstrip().startswith(("!", "%")) and "sys.path" not in text
         for node in ast.walk(ast.parse(text)):
             assert not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
