@@ -112,7 +112,10 @@ def test_a_value_may_hold_an_equals_sign():
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["-p", "epoch=3"], "unknown parameter 'epoch'; there are accelerate_config, against, alpha"),
+        (
+            ["-p", "epoch=3"],
+            "unknown parameter 'epoch'; there are accelerate_config, against, alpha",
+        ),
         (["-p", "run=x"], "unknown parameter 'run'"),
         (["-p", "seeds"], "-p seeds: write NAME=VALUE"),
         (["-p", "seeds=many"], "seeds takes int, like 3"),

@@ -19,7 +19,8 @@ from josi_utils.guard.wording import Word, Wordings, plain_words, wording
 from josi_utils.persona import split_sentences
 from josi_utils.prompt import Points
 
-#: A copy may leave out or put in so many small words ("is", "that", "and").
+#: A copy may leave out or put in so many small words ("that", "and", "very"): such as no sentence
+#: breaks without. A copy that drops a verb ("How has your training lately?") is none.
 SMALL_CHANGES = 2
 #: A clause of a handed sentence stands alone from so many words on.
 SHORTEST_CLAUSE = 3
