@@ -229,26 +229,6 @@ class Side:
         self.errors.close()
 
 
-def matrix_rate() -> float:
-    """Return this device's matrix rate in FLOP/s, in the dtype of training, as measured now."""
-    import torch
-
-    from josi_utils.sft_trainer import training_dtype
-
-    gpu = torch.cuda.is_available()
-    size = 8192 if gpu else 2048
-    a, b = (torch.randn(size, size, device="cuda" if gpu else "cpu",
-                        dtype=getattr(torch, training_dtype())) for _ in range(2))  # fmt: skip
-    best = float("inf")
-    for _ in range(12):
-        began = time.perf_counter()
-        a @ b
-        if gpu:
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - began)
-    return 2 * size**3 / best
-
-
 def step_flops(name: str, tokens: int, labels: int) -> float:
     """Return the floating-point operations that a step needs: no gradient of a frozen weight.
 
@@ -334,8 +314,10 @@ def summary(
             "tokens_a_step": round(statistics.mean(a["tokens"] for a in process.answers)),
             "gradient_relative_difference": errors[side],
         }  # fmt: skip
+    from josi_utils.training_plan import matrix_rate
+
     ours, answers = report["ours"], running["ours"].answers
-    rate = matrix_rate()
+    rate = matrix_rate(2.0)
     flops = statistics.mean(step_flops(name, a["tokens"], a["labels"]) for a in answers)
     return {
         "benchmark": "train",

@@ -137,7 +137,11 @@ def train(options: argparse.Namespace) -> int:
     from josi_utils import basemodel, dataset, launch, sft
 
     if options.plan:
-        print(json.dumps(basemodel.memory_plan(options.model), indent=2))
+        from josi_utils.training_plan import sentence, training_plan
+
+        plan = training_plan(options.model, epochs=options.epochs, batch_size=options.batch_size)
+        say(sentence(plan))
+        print(json.dumps(plan, indent=2))
         return 0
     names = [field.name for field in fields(sft.SFTParameters)]
     values = {name: getattr(options, name) for name in names}
