@@ -1,0 +1,107 @@
+"""Messages that are not about training: other topics, Josi's workings, hostile words, no words.
+
+What is held stands under ``asides`` in ``fallback.json``, in the form of the situations. Where a
+message holds no words that can be read, that is said, and no feeling and no topic is supposed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from josi_utils.guard.composition import Composition, Words, session_ask, taken_up
+from josi_utils.guard.data import load
+from josi_utils.guard.normalise import Token
+from josi_utils.guard.situations import Reading
+
+#: A message of more words than this is taken to say something, whatever its words.
+JUNK = 6
+#: So many words of another language, and such a share of all, make a message a foreign one.
+FOREIGN, FOREIGN_SHARE = 2, 0.3
+
+
+def aside(
+    case: dict[str, Any], reading: Reading, words: Words, plan: list[str], probe: bool = False
+) -> Composition | None:
+    """Return the reply to a message that is not about training, or None.
+
+    Parameters
+    ----------
+    case : dict
+        ``decision``, ``card``, ``history`` and ``message`` are read.
+    reading : Reading
+        Of the message.
+    words : Words
+        Drawn by the message.
+    plan : list of str
+        The session's sentences, if there is a decision.
+    probe
+        Whether it asks about Josi, in whatever language.
+    """
+    table = words.source["aside"]
+    decision = case.get("decision")
+    ask = session_ask(decision, words) if decision else words.of(table["ask"])
+    if not case.get("history"):
+        kind = _unread(case.get("message") or "", reading)
+        if kind and not (probe and kind == "english"):
+            return Composition([words.of(table[kind])], ask, plan)
+    about_training = bool(case.get("card")) or any(one.sure for one in reading.situations)
+    for one in reading.asides:
+        if about_training and not one.always:
+            continue
+        opening = [words.of(one.say)]
+        opener, first = taken_up(reading, words)
+        if opener and first and first.strong and not one.always:
+            opening.insert(0, opener)
+        if not one.always and not one.whole:
+            opening.append(words.of(table["bound"]))
+        return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
+    return None
+
+
+def _unread(message: str, reading: Reading) -> str | None:
+    """Return why a message tells nothing: no word in it, none that is known, or a foreign one."""
+    if not reading.tokens:
+        if set(message.split()) and set("".join(message.split())) <= set("?¿!"):
+            return "mark" if "?" in message else "empty"
+        pictures = any(unicodedata.category(sign) in ("So", "Sk") for sign in message)
+        return "picture" if pictures else "empty"
+    if all(token.text[0].isdigit() for token in reading.tokens):
+        return "number"
+    if _foreign(message, reading.tokens):
+        return "english"
+    few = len(reading.tokens) <= JUNK and not reading.situations and not reading.asides
+    if few and not any(_known(token.text) for token in reading.tokens):
+        return "unclear"
+    return None
+
+
+def _foreign(message: str, tokens: tuple[Token, ...]) -> bool:
+    letters = [sign for sign in message if sign.isalpha()]
+    latin = sum(unicodedata.name(sign, "").startswith("LATIN") for sign in letters)
+    if letters and latin * 2 < len(letters) and len(letters) > FOREIGN:
+        return True
+    foreign = frozenset(load("fallback")["foreign"])
+    found = sum(token.text in foreign for token in tokens)
+    return found >= FOREIGN and found >= FOREIGN_SHARE * len(tokens)
+
+
+@lru_cache(maxsize=1)
+def _words_known() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return every word of the rules and the vocabulary, and every beginning of a word."""
+    source, vocabulary = load("fallback"), load("vocabulary")
+    phrases = [p for table in ("forms", "groups", "reasons") for p in source[table].values()]
+    phrases += [one[key] for one in source["situations"] for key in ("any", "with") if key in one]
+    phrases += [one["any"] for one in source["asides"]]
+    phrases += list(load("intent")["families"].values())
+    parts = {part for group in phrases for phrase in group for part in phrase.split()}
+    words = parts | set(source["common"]) | set(vocabulary["common"]) | set(vocabulary["rare"])
+    words |= {word for pair in source["index"]["words"] for word in pair.split()}
+    starts = tuple(sorted(part[:-1] for part in parts if part[-1] == "*"))
+    return frozenset(words), starts
+
+
+def _known(word: str) -> bool:
+    words, starts = _words_known()
+    return word in words or word.startswith(starts)
