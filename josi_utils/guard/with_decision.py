@@ -85,7 +85,7 @@ def planned(
     own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
-    if _asks_about_plan(reading):
+    if _asks_about_plan(reading) and not _card_answers(card, reading):
         opening, plan = _explained(decision, reading, words)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
@@ -96,7 +96,10 @@ def planned(
             card, more = _answer(case, deck, reading)
         if more:
             start = opener or words.say("plain", "question")
+            lines = lines if about_goal or not (first and first.sure) else []
             return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+        if not opener and _apart(case, reading):
+            return Composition([words.say("plain", "unknown")], own, plan)
         opener = opener or words.say("plain", "plan_question")
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, before = words.say("explain", "changed"), _before(decision, words)
@@ -136,6 +139,19 @@ def _with_goal(lines: list[str], reading: Reading, words: Words) -> list[str]:
 
 def _goal_ask(ask: str, words: Words) -> str:
     return words.say("goal", "ask") if words.seed % 2 else ask
+
+
+def _apart(case: dict[str, Any], reading: Reading) -> bool:
+    """Tell whether a question has nothing of sport, of a day or of what was said before."""
+    near = reading.has("of_sport") or reading.has("this_day") or reading.has("points_at")
+    return not near and not case.get("history") and not case.get("card")
+
+
+def _card_answers(card: dict[str, Any] | None, reading: Reading) -> bool:
+    """Tell whether the case's card surely answers the question, and no day's session is asked."""
+    first = next(iter(reading.situations), None)
+    known = bool(card and first and first.sure and card["id"] in dict(first.cards))
+    return known and reading.question and not reading.has("this_day")
 
 
 # --- requests ---------------------------------------------------------------------------------
