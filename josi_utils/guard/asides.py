@@ -19,6 +19,8 @@ from josi_utils.guard.situations import Reading
 JUNK = 6
 #: So many words of another language, and such a share of all, make a message a foreign one.
 FOREIGN, FOREIGN_SHARE = 2, 0.3
+#: A beginning of a word tells that it is known if it has at least so many letters.
+SHORT_START = 3
 
 
 def aside(
@@ -98,7 +100,7 @@ def _words_known() -> tuple[frozenset[str], tuple[str, ...]]:
     parts = {part for group in phrases for phrase in group for part in phrase.split()}
     words = parts | set(source["common"]) | set(vocabulary["common"]) | set(vocabulary["rare"])
     words |= {word for pair in source["index"]["words"] for word in pair.split()}
-    starts = tuple(sorted(part[:-1] for part in parts if part[-1] == "*"))
+    starts = tuple(sorted(part[:-1] for part in parts if part[-1] == "*" and len(part) > SHORT_START))
     return frozenset(words), starts
 
 

@@ -8,7 +8,7 @@ phrase itself tells; where that is not sure, the situation is left out and plain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -244,3 +244,15 @@ def read(message: str) -> Reading:
         )
 
     return Reading(tokens, found, plain, question, held(situations), held(asides))
+
+
+def about_card(reading: Reading, card: dict[str, Any] | None) -> Reading:
+    """Return a reading without the answers to questions that the case's own card is not about."""
+    if not card:
+        return reading
+    kept = tuple(
+        one
+        for one in reading.situations
+        if not (one.sure and one.form == "question") or card["id"] in dict(one.cards)
+    )
+    return replace(reading, situations=kept)

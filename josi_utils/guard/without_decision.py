@@ -86,7 +86,7 @@ def alone(
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
     if asks:
-        known = reading.has("of_sport") or bool(case.get("history"))
+        known = reading.has("of_sport") or bool(case.get("history") or opener)
         kind = "unknown_training" if known else "unknown"
         opening = [*([opener] if opener else []), words.say("plain", kind)]
         return Composition(opening, own or words.say("plain", f"{kind}_ask"))
