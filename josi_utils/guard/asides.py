@@ -13,7 +13,7 @@ from typing import Any
 from josi_utils.guard.composition import Composition, Words, session_ask, taken_up
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token
-from josi_utils.guard.situations import Reading
+from josi_utils.guard.situations import Reading, Situation
 
 #: A message of more words than this is taken to say something, whatever its words.
 JUNK = 6
@@ -52,14 +52,25 @@ def aside(
     for one in reading.asides:
         if about_training and not one.always:
             continue
-        opening = [words.of(one.say)]
+        opening = [_said(one, reading, words)]
         opener, first = taken_up(reading, words)
-        if opener and first and first.strong and not one.always:
+        told = first is not None and (first.strong or reading.mood == "glad")
+        if opener and told and not one.always:
             opening.insert(0, opener)
         if not one.always and not one.whole:
             opening.append(words.of(table["bound"]))
         return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
     return None
+
+
+def _said(one: Situation, reading: Reading, words: Words) -> str:
+    """Return the aside's words, with the thing that the message names, if it names one of ours."""
+    tokens = tuple(token.text for token in reading.tokens)
+    for wanted, said in one.things:
+        size = len(wanted)
+        if any(tokens[at : at + size] == wanted for at in range(len(tokens) - size + 1)):
+            return words.of(one.named).replace("{thing}", said)
+    return words.of(one.say)
 
 
 def _unread(message: str, reading: Reading) -> str | None:

@@ -29,7 +29,7 @@ _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
     "id", "any", "with", "not", "mood", "form", "short", "strong", "sure",
-    "say", "ask", "cards", "always", "whole",
+    "say", "ask", "cards", "always", "whole", "named", "things",
 }  # fmt: skip
 
 
@@ -59,6 +59,9 @@ class Situation:
         Of an aside (:mod:`josi_utils.guard.asides`): holds beside a card and a sure situation too.
     whole
         Of an aside: its words are a full answer, so that Josi's bounds are not said after them.
+    named, things
+        Of an aside: wordings with ``{thing}``, said where the message has one of the things (words
+        of ours, never the athlete's own text).
     """
 
     id: str
@@ -72,6 +75,8 @@ class Situation:
     sure: bool = False
     always: bool = False
     whole: bool = False
+    named: tuple[str, ...] = ()
+    things: tuple[tuple[tuple[str, ...], str], ...] = ()
     any_of: frozenset[str] = frozenset()
     with_one: frozenset[str] = frozenset()
     none_of: frozenset[str] = frozenset()
@@ -109,6 +114,8 @@ def _situation(
         raw.get("sure", False),
         raw.get("always", False),
         raw.get("whole", False),
+        tuple(raw.get("named", ())),
+        tuple((tuple(words.split()), said) for words, said in raw.get("things", {}).items()),
         _families(raw["any"], f"{name} any", families),
         _families(raw.get("with", ()), f"{name} with", families),
         _families(raw.get("not", ()), f"{name} not", families),
@@ -132,7 +139,7 @@ def check(source: dict[str, Any]) -> None:
     texts: list[tuple[str, str, bool]] = []
     for raw in [*source["situations"], *source["asides"]]:
         name = f"situation {raw.get('id')!r}"
-        texts += [(name, text, False) for text in raw.get("say", ())]
+        texts += [(name, text, False) for text in [*raw.get("say", ()), *raw.get("named", ())]]
         texts += [(name, text, True) for text in raw.get("ask", ())]
     for raw in source["requests"]:
         texts += [(f"request {raw['id']!r}", text, False) for text in raw["say"]]
