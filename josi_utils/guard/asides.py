@@ -19,6 +19,8 @@ from josi_utils.guard.situations import Reading, Situation
 JUNK = 6
 #: So many words of another language, and such a share of all, make a message a foreign one.
 FOREIGN, FOREIGN_SHARE = 2, 0.3
+#: A question to Josi of more words than this is about more than Josi.
+SHORT_QUESTION = 14
 #: A beginning of a word tells that it is known if it has at least so many letters.
 SHORT_START = 3
 
@@ -50,7 +52,7 @@ def aside(
             return Composition([words.of(table[kind])], ask, plan)
     about_training = bool(case.get("card")) or any(one.sure for one in reading.situations)
     for one in reading.asides:
-        if about_training and not one.always:
+        if (about_training and not one.always) or (one.short and case.get("history")):
             continue
         opening = [_said(one, reading, words)]
         opener, first = taken_up(reading, words)
@@ -60,7 +62,17 @@ def aside(
         if not one.always and not one.whole:
             opening.append(words.of(table["bound"]))
         return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
+    if not case.get("history") and not case.get("card") and _about_josi(reading):
+        return Composition([words.of(table["self"])], ask, plan)
     return None
+
+
+def _about_josi(reading: Reading) -> bool:
+    """Tell whether a question is about Josi and about nothing else that is known."""
+    forms = ("of_sport", "of_task", "change", "change_plan")
+    other = reading.situations or any(reading.has(form) for form in forms)
+    short = len(reading.tokens) <= SHORT_QUESTION
+    return reading.question and short and reading.has("to_josi") and not other
 
 
 def _said(one: Situation, reading: Reading, words: Words) -> str:

@@ -74,7 +74,8 @@ def planned(
     answers = _card_answers(card, reading)
     if lines and about_goal and not answers and not _asks_why(reading) and not asked.stand:
         return Composition(_with_goal(lines, reading, words), _goal_ask(ask, words), plan)
-    if asked.stand == "against" or (refused and not reading.question and not reading.mood):
+    against = asked.stand == "against" and not (answers and not wants["against"])
+    if against or (refused and not reading.question and not reading.mood):
         return Composition(_no(reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
@@ -103,6 +104,8 @@ def planned(
         if not opener and _apart(case, reading):
             return Composition([words.say("plain", "unknown")], own, plan)
         opener = opener or words.say("plain", "plan_question")
+    elif not opener and reading.has("orders") and _apart(case, reading):
+        return Composition([words.say("plain", "unknown")], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, before = words.say("explain", "changed"), _before(decision, words)
         plan = [*plan, *before] if before else plan
