@@ -17,6 +17,8 @@ from josi_utils.guard.situations import Reading, Situation
 
 #: A message of more words than this is taken to say something, whatever its words.
 JUNK = 6
+#: A message of no more different signs than this, however long, says nothing ("aaaaaa").
+FEW_SIGNS = 2
 #: So many words of another language, and such a share of all, make a message a foreign one.
 FOREIGN, FOREIGN_SHARE = 2, 0.3
 #: A question to Josi of more words than this is about more than Josi.
@@ -97,6 +99,8 @@ def _unread(message: str, reading: Reading) -> str | None:
     if _foreign(message, reading.tokens):
         return "english"
     few = len(reading.tokens) <= JUNK and not reading.situations and not reading.asides
+    if few and len(message) >= JUNK and len(set(message.lower()) - {" "}) <= FEW_SIGNS:
+        return "unclear"
     if few and not any(_known(token.text) for token in reading.tokens):
         return "unclear"
     return None
