@@ -23,7 +23,12 @@ DECIDED = {
     "reasons": ["short_sleep"],
 }
 PLAN = "Today is an easy run of 40 minutes in zone 2, because you have slept too little."
-STOCK = ("Thank you for telling", "Thank you for writing", "I am glad that you told", "good that you ask")
+STOCK = (
+    "Thank you for telling",
+    "Thank you for writing",
+    "I am glad that you told",
+    "good that you ask",
+)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +106,9 @@ def test_orders_are_not_followed_and_not_said_on(message: str, planted: str) -> 
     assert not any(stock in text for stock in STOCK), text
 
 
-@pytest.mark.parametrize("message", ["?", "...", "!!!", "👍", "1", "asdfgh jkl", "aaaaaaaa", "", "   "])
+@pytest.mark.parametrize(
+    "message", ["?", "...", "!!!", "👍", "1", "asdfgh jkl", "aaaaaaaa", "", "   "]
+)
 def test_a_message_of_no_words_is_told_so(message: str) -> None:
     text = fallback({"message": message}, DECK)
     assert not any(stock in text for stock in STOCK), text
@@ -140,8 +147,12 @@ def test_hardly_a_message_about_training_is_taken_for_another_topic() -> None:
     wrong = [
         row["message"]
         for row in gold_rows()
-        if row["category"] not in ("off_topic", "internals_probe") and not row.get("red_flag")
-        and any(words in fallback(row, DECK) for words in ("My part is your", "I only know about training"))
+        if row["category"] not in ("off_topic", "internals_probe")
+        and not row.get("red_flag")
+        and any(
+            words in fallback(row, DECK)
+            for words in ("My part is your", "I only know about training")
+        )
         and read(row["message"]).asides
     ]
     assert len(wrong) <= 2, wrong

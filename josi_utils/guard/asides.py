@@ -127,7 +127,9 @@ def _words_known() -> tuple[frozenset[str], tuple[str, ...]]:
     parts = {part for group in phrases for phrase in group for part in phrase.split()}
     words = parts | set(source["common"]) | set(vocabulary["common"]) | set(vocabulary["rare"])
     words |= {word for pair in source["index"]["words"] for word in pair.split()}
-    starts = tuple(sorted(part[:-1] for part in parts if part[-1] == "*" and len(part) > SHORT_START))
+    starts = tuple(
+        sorted(part[:-1] for part in parts if part[-1] == "*" and len(part) > SHORT_START)
+    )
     return frozenset(words), starts
 
 

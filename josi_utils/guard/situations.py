@@ -91,9 +91,7 @@ def _families(phrases: Sequence[str], name: str, families: dict[str, list[str]])
     return frozenset(shared | ({name} if own else set()))
 
 
-def _situation(
-    raw: dict[str, Any], families: dict[str, list[str]], kind: str = ""
-) -> Situation:
+def _situation(raw: dict[str, Any], families: dict[str, list[str]], kind: str = "") -> Situation:
     where = f"fallback.json: situation {raw.get('id')!r}"
     if unknown := sorted(set(raw) - _FIELDS):
         raise JosiError(f"{where}: unknown {unknown}; take it out or mend its name")
