@@ -192,7 +192,10 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     if glad != sad and not reading.question:
         return words.say("plain", "sounds_glad" if glad else "sounds_sad")
-    return words.say("plain", "follow" if case.get("history") else "statement")
+    if case.get("history"):
+        return words.say("plain", "follow")
+    apart = not (case.get("decision") or reading.has("of_sport") or reading.has("training"))
+    return words.say("plain", "statement_apart" if apart else "statement")
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.guard.asides import aside
 from josi_utils.guard.composition import Composition, Words, plan_lines
 from josi_utils.guard.intent import intent
-from josi_utils.guard.situations import Reading, read
+from josi_utils.guard.situations import Reading, about_card, read
 from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
@@ -50,12 +51,18 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     message = case.get("message") or ""
     words, wants, reading = Words(message), intent(case), read(message)
     case = cleaned(case)
+    reading = about_card(reading, case.get("card"))
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
-    if wants["probe"] or reading.has("probe"):
+    probe = wants["probe"] or reading.has("probe")
+    apart = aside(case, reading, words, plan, probe)
+    if apart:
+        return apart
+    if probe:
         return _probe(reading, words, plan)
-    apart = not (reading.situations or reading.has("training"))
-    if wants["off_topic"] and (reading.question or reading.has("orders") or apart):
+    other = not (reading.situations or reading.has("training"))
+    known = any(one.sure for one in reading.situations)
+    if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(words, plan)
     if decision:
         return planned(case, deck, reading, wants, words)
@@ -67,8 +74,6 @@ def _probe(reading: Reading, words: Words, plan: list[str]) -> Composition:
     table = words.source["probe"]
     kind = next((kind for kind in _PROBES if reading.has(kind)), "plain")
     opening = [words.of(table[kind])]
-    if kind not in ("works", "privacy") and not plan:
-        opening.append(table["looks"])
     if reading.has("foreign"):
         opening.insert(0, table["english"])
     return Composition(opening, words.of(table["ask"]), plan)

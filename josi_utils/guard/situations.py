@@ -8,7 +8,7 @@ phrase itself tells; where that is not sure, the situation is left out and plain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ from josi_utils.guard.phrases import NEGATION, Book
 VERSION = 2
 _TABLES = (
     "forms", "groups", "sports", "reasons", "requests", "goal_words", "words", "situations",
-    "common", "index",
+    "asides", "common", "index",
 )  # fmt: skip
 #: A message of so many words is short: "ok thanks", "morning josi".
 SHORT = 6
@@ -29,7 +29,7 @@ _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
     "id", "any", "with", "not", "mood", "form", "short", "strong", "sure",
-    "say", "ask", "cards",
+    "say", "ask", "cards", "always", "whole", "named", "things",
 }  # fmt: skip
 
 
@@ -55,6 +55,13 @@ class Situation:
         So heavy (or so happy) that it is said whatever else stands in the message.
     sure
         Its card fits every message that it holds for, so that no index need be asked.
+    always
+        Of an aside (:mod:`josi_utils.guard.asides`): holds beside a card and a sure situation too.
+    whole
+        Of an aside: its words are a full answer, so that Josi's bounds are not said after them.
+    named, things
+        Of an aside: wordings with ``{thing}``, said where the message has one of the things (words
+        of ours, never the athlete's own text).
     """
 
     id: str
@@ -66,6 +73,10 @@ class Situation:
     short: bool = False
     strong: bool = False
     sure: bool = False
+    always: bool = False
+    whole: bool = False
+    named: tuple[str, ...] = ()
+    things: tuple[tuple[tuple[str, ...], str], ...] = ()
     any_of: frozenset[str] = frozenset()
     with_one: frozenset[str] = frozenset()
     none_of: frozenset[str] = frozenset()
@@ -80,7 +91,7 @@ def _families(phrases: Sequence[str], name: str, families: dict[str, list[str]])
     return frozenset(shared | ({name} if own else set()))
 
 
-def _situation(raw: dict[str, Any], families: dict[str, list[str]]) -> Situation:
+def _situation(raw: dict[str, Any], families: dict[str, list[str]], kind: str = "") -> Situation:
     where = f"fallback.json: situation {raw.get('id')!r}"
     if unknown := sorted(set(raw) - _FIELDS):
         raise JosiError(f"{where}: unknown {unknown}; take it out or mend its name")
@@ -88,9 +99,9 @@ def _situation(raw: dict[str, Any], families: dict[str, list[str]]) -> Situation
         raise JosiError(f"{where}: needs an id, phrases under 'any' and words under 'say'")
     if raw.get("mood", "") not in _MOODS or raw.get("form", "") not in _FORMS:
         raise JosiError(f"{where}: mood is one of {_MOODS}, form one of {_FORMS}")
-    name = raw["id"]
+    name = f"{kind}{raw['id']}"
     return Situation(
-        name,
+        raw["id"],
         tuple(raw["say"]),
         tuple(raw.get("ask", ())),
         tuple((card, tuple(lines)) for card, lines in raw.get("cards", ())),
@@ -99,6 +110,10 @@ def _situation(raw: dict[str, Any], families: dict[str, list[str]]) -> Situation
         raw.get("short", False),
         raw.get("strong", False),
         raw.get("sure", False),
+        raw.get("always", False),
+        raw.get("whole", False),
+        tuple(raw.get("named", ())),
+        tuple((tuple(words.split()), said) for words, said in raw.get("things", {}).items()),
         _families(raw["any"], f"{name} any", families),
         _families(raw.get("with", ()), f"{name} with", families),
         _families(raw.get("not", ()), f"{name} not", families),
@@ -120,9 +135,9 @@ def check(source: dict[str, Any]) -> None:
     if missing := [name for name in _TABLES if not source.get(name)]:
         raise JosiError(f"{where}: lacks {', '.join(missing)}; restore the file")
     texts: list[tuple[str, str, bool]] = []
-    for raw in source["situations"]:
+    for raw in [*source["situations"], *source["asides"]]:
         name = f"situation {raw.get('id')!r}"
-        texts += [(name, text, False) for text in raw.get("say", ())]
+        texts += [(name, text, False) for text in [*raw.get("say", ()), *raw.get("named", ())]]
         texts += [(name, text, True) for text in raw.get("ask", ())]
     for raw in source["requests"]:
         texts += [(f"request {raw['id']!r}", text, False) for text in raw["say"]]
@@ -138,8 +153,8 @@ def check(source: dict[str, Any]) -> None:
 
 
 @lru_cache(maxsize=1)
-def situation_book() -> tuple[Book, tuple[Situation, ...]]:
-    """Return the compiled phrases and the situations in the order in which they are tried.
+def situation_book() -> tuple[Book, tuple[Situation, ...], tuple[Situation, ...]]:
+    """Return the compiled phrases, the situations and the asides, in the order of their trial.
 
     Raises
     ------
@@ -155,11 +170,12 @@ def situation_book() -> tuple[Book, tuple[Situation, ...]]:
     families |= {f"SPORT {name}": phrases for name, phrases in source["sports"].items()}
     families[NEGATION] = load("intent")["families"][NEGATION]
     situations = tuple(_situation(raw, families) for raw in source["situations"])
-    for one in situations:
+    asides = tuple(_situation(raw, families, "aside ") for raw in source["asides"])
+    for one in (*situations, *asides):
         for name in one.any_of | one.with_one | one.none_of:
             if name not in families:
                 raise JosiError(f"fallback.json: situation {one.id!r}: no group {name!r}")
-    return Book({"families": families}, "fallback.json"), situations
+    return Book({"families": families}, "fallback.json"), situations, asides
 
 
 @dataclass(frozen=True)
@@ -176,6 +192,8 @@ class Reading:
         Whether it asks something.
     situations
         What it is about, in the book's order.
+    asides
+        What it is about beside training: another topic, Josi's workings, hostile words.
     """
 
     tokens: tuple[Token, ...]
@@ -183,6 +201,7 @@ class Reading:
     plain: frozenset[str]
     question: bool
     situations: tuple[Situation, ...]
+    asides: tuple[Situation, ...] = ()
 
     @property
     def form(self) -> str:
@@ -208,7 +227,7 @@ def read(message: str) -> Reading:
     message : str
         Any text.
     """
-    book, situations = situation_book()
+    book, situations, asides = situation_book()
     tokens = tuple(tokenise(message))
     hits = book.hits(tokens)
     negations = frozenset(h.start for h in hits if h.family == NEGATION)
@@ -217,13 +236,28 @@ def read(message: str) -> Reading:
     question = "?" in message or "form asks" in found
     form = "question" if question else "statement"
     short = len(tokens) <= SHORT
-    held = tuple(
+
+    def held(entries: Sequence[Situation]) -> tuple[Situation, ...]:
+        return tuple(
+            one
+            for one in entries
+            if one.any_of & plain
+            and (not one.with_one or one.with_one & found)
+            and not one.none_of & found
+            and one.form in ("", form)
+            and (short or not one.short)
+        )
+
+    return Reading(tokens, found, plain, question, held(situations), held(asides))
+
+
+def about_card(reading: Reading, card: dict[str, Any] | None) -> Reading:
+    """Return a reading without the answers to questions that the case's own card is not about."""
+    if not card:
+        return reading
+    kept = tuple(
         one
-        for one in situations
-        if one.any_of & plain
-        and (not one.with_one or one.with_one & found)
-        and not one.none_of & found
-        and one.form in ("", form)
-        and (short or not one.short)
+        for one in reading.situations
+        if not (one.sure and one.form == "question") or card["id"] in dict(one.cards)
     )
-    return Reading(tokens, found, plain, question, held)
+    return replace(reading, situations=kept)

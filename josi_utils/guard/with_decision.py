@@ -71,21 +71,24 @@ def planned(
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"), plan)
     about_goal = reading.has("goal_strict") or names_goal(goal, reading)
-    if lines and about_goal and not _asks_why(reading) and not asked.stand:
+    answers = _card_answers(card, reading)
+    if lines and about_goal and not answers and not _asks_why(reading) and not asked.stand:
         return Composition(_with_goal(lines, reading, words), _goal_ask(ask, words), plan)
-    if asked.stand == "against" or (refused and not reading.question and not reading.mood):
+    against = asked.stand == "against" and not (answers and not wants["against"])
+    if against or (refused and not reading.question and not reading.mood):
         return Composition(_no(reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
         return Composition([_yes(asked, words)], own, plan)
-    if asked.stand == "unsure" and not (card and reading.question):
+    told = card and (reading.question or _card_fits(card, reading))
+    if asked.stand == "unsure" and not told:
         opening = _either(decision, reading, words)
         return Composition([*lines, opening[-1]] if lines else opening, ask, plan, more[:1], card)
     opener, first = taken_up(reading, words)
     own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
-    if _asks_about_plan(reading):
+    if _asks_about_plan(reading) and not answers:
         opening, plan = _explained(decision, reading, words)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
@@ -96,8 +99,13 @@ def planned(
             card, more = _answer(case, deck, reading)
         if more:
             start = opener or words.say("plain", "question")
+            lines = lines if not answers and (about_goal or not (first and first.sure)) else []
             return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+        if not opener and _apart(case, reading):
+            return Composition([words.say("plain", "unknown")], own, plan)
         opener = opener or words.say("plain", "plan_question")
+    elif not opener and reading.has("orders") and _apart(case, reading):
+        return Composition([words.say("plain", "unknown")], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, before = words.say("explain", "changed"), _before(decision, words)
         plan = [*plan, *before] if before else plan
@@ -136,6 +144,23 @@ def _with_goal(lines: list[str], reading: Reading, words: Words) -> list[str]:
 
 def _goal_ask(ask: str, words: Words) -> str:
     return words.say("goal", "ask") if words.seed % 2 else ask
+
+
+def _apart(case: dict[str, Any], reading: Reading) -> bool:
+    """Tell whether a question has nothing of sport, of a day or of what was said before."""
+    near = reading.has("of_sport") or reading.has("this_day") or reading.has("points_at")
+    return not near and not case.get("history") and not case.get("card")
+
+
+def _card_answers(card: dict[str, Any] | None, reading: Reading) -> bool:
+    """Tell whether the case's card surely answers the question, and no day's session is asked."""
+    return reading.question and not reading.has("this_day") and _card_fits(card, reading)
+
+
+def _card_fits(card: dict[str, Any] | None, reading: Reading) -> bool:
+    """Tell whether what the message is about in the first place is what the card is about."""
+    first = next(iter(reading.situations), None)
+    return bool(card and first and first.sure and card["id"] in dict(first.cards))
 
 
 # --- requests ---------------------------------------------------------------------------------

@@ -86,8 +86,9 @@ def alone(
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
     if asks:
-        kind = "unknown_training" if reading.has("training") else "unknown"
-        opening = [opener or words.say("plain", "question"), words.say("plain", kind)]
+        known = reading.has("of_sport") or bool(case.get("history") or opener)
+        kind = "unknown_training" if known else "unknown"
+        opening = [*([opener] if opener else []), words.say("plain", kind)]
         return Composition(opening, own or words.say("plain", f"{kind}_ask"))
     opener = plain_opener(case, reading, words)
     return Composition([opener, closing(opener, None, apart, words)], ask)

@@ -1,0 +1,140 @@
+"""Messages that are not about training: other topics, Josi's workings, hostile words, no words.
+
+What is held stands under ``asides`` in ``fallback.json``, in the form of the situations. Where a
+message holds no words that can be read, that is said, and no feeling and no topic is supposed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from josi_utils.guard.composition import Composition, Words, session_ask, taken_up
+from josi_utils.guard.data import load
+from josi_utils.guard.normalise import Token
+from josi_utils.guard.situations import Reading, Situation
+
+#: A message of more words than this is taken to say something, whatever its words.
+JUNK = 6
+#: A message of no more different signs than this, however long, says nothing ("aaaaaa").
+FEW_SIGNS = 2
+#: So many words of another language, and such a share of all, make a message a foreign one.
+FOREIGN, FOREIGN_SHARE = 2, 0.3
+#: A question to Josi of more words than this is about more than Josi.
+SHORT_QUESTION = 14
+#: A beginning of a word tells that it is known if it has at least so many letters.
+SHORT_START = 3
+
+
+def aside(
+    case: dict[str, Any], reading: Reading, words: Words, plan: list[str], probe: bool = False
+) -> Composition | None:
+    """Return the reply to a message that is not about training, or None.
+
+    Parameters
+    ----------
+    case : dict
+        ``decision``, ``card``, ``history`` and ``message`` are read.
+    reading : Reading
+        Of the message.
+    words : Words
+        Drawn by the message.
+    plan : list of str
+        The session's sentences, if there is a decision.
+    probe
+        Whether it asks about Josi, in whatever language.
+    """
+    table = words.source["aside"]
+    decision = case.get("decision")
+    ask = session_ask(decision, words) if decision else words.of(table["ask"])
+    if not case.get("history"):
+        kind = _unread(case.get("message") or "", reading)
+        if kind and not (probe and kind == "english"):
+            return Composition([words.of(table[kind])], ask, plan)
+    about_training = bool(case.get("card")) or any(one.sure for one in reading.situations)
+    for one in reading.asides:
+        if (about_training and not one.always) or (one.short and case.get("history")):
+            continue
+        opening = [_said(one, reading, words)]
+        opener, first = taken_up(reading, words)
+        told = first is not None and (first.strong or reading.mood == "glad")
+        if opener and told and not one.always:
+            opening.insert(0, opener)
+        if one.always and reading.has("foreign"):
+            opening.insert(0, words.source["probe"]["english"])
+        if not one.always and not one.whole:
+            opening.append(words.of(table["bound"]))
+        return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
+    if not case.get("history") and not case.get("card") and _about_josi(reading):
+        return Composition([words.of(table["self"])], ask, plan)
+    return None
+
+
+def _about_josi(reading: Reading) -> bool:
+    """Tell whether a question is about Josi and about nothing else that is known."""
+    forms = ("of_sport", "of_task", "change", "change_plan")
+    other = reading.situations or any(reading.has(form) for form in forms)
+    short = len(reading.tokens) <= SHORT_QUESTION
+    return reading.question and short and reading.has("to_josi") and not other
+
+
+def _said(one: Situation, reading: Reading, words: Words) -> str:
+    """Return the aside's words, with the thing that the message names, if it names one of ours."""
+    tokens = tuple(token.text for token in reading.tokens)
+    for wanted, said in one.things:
+        size = len(wanted)
+        if any(tokens[at : at + size] == wanted for at in range(len(tokens) - size + 1)):
+            return words.of(one.named).replace("{thing}", said)
+    return words.of(one.say)
+
+
+def _unread(message: str, reading: Reading) -> str | None:
+    """Return why a message tells nothing: no word in it, none that is known, or a foreign one."""
+    if not reading.tokens:
+        if set(message.split()) and set("".join(message.split())) <= set("?¿!"):
+            return "mark" if "?" in message else "empty"
+        pictures = any(unicodedata.category(sign) in ("So", "Sk") for sign in message)
+        return "picture" if pictures else "empty"
+    if all(token.text[0].isdigit() for token in reading.tokens):
+        return "number"
+    if _foreign(message, reading.tokens):
+        return "english"
+    few = len(reading.tokens) <= JUNK and not reading.situations and not reading.asides
+    if few and len(message) >= JUNK and len(set(message.lower()) - {" "}) <= FEW_SIGNS:
+        return "unclear"
+    if few and not any(_known(token.text) for token in reading.tokens):
+        return "unclear"
+    return None
+
+
+def _foreign(message: str, tokens: tuple[Token, ...]) -> bool:
+    letters = [sign for sign in message if sign.isalpha()]
+    latin = sum(unicodedata.name(sign, "").startswith("LATIN") for sign in letters)
+    if letters and latin * 2 < len(letters) and len(letters) > FOREIGN:
+        return True
+    foreign = frozenset(load("fallback")["foreign"])
+    found = sum(token.text in foreign for token in tokens)
+    return found >= FOREIGN and found >= FOREIGN_SHARE * len(tokens)
+
+
+@lru_cache(maxsize=1)
+def _words_known() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return every word of the rules and the vocabulary, and every beginning of a word."""
+    source, vocabulary = load("fallback"), load("vocabulary")
+    phrases = [p for table in ("forms", "groups", "reasons") for p in source[table].values()]
+    phrases += [one[key] for one in source["situations"] for key in ("any", "with") if key in one]
+    phrases += [one["any"] for one in source["asides"]]
+    phrases += list(load("intent")["families"].values())
+    parts = {part for group in phrases for phrase in group for part in phrase.split()}
+    words = parts | set(source["common"]) | set(vocabulary["common"]) | set(vocabulary["rare"])
+    words |= {word for pair in source["index"]["words"] for word in pair.split()}
+    starts = tuple(
+        sorted(part[:-1] for part in parts if part[-1] == "*" and len(part) > SHORT_START)
+    )
+    return frozenset(words), starts
+
+
+def _known(word: str) -> bool:
+    words, starts = _words_known()
+    return word in words or word.startswith(starts)
