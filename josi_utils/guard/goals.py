@@ -155,6 +155,8 @@ def too_soon(reading: Reading) -> bool:
     nothing = "form goal_nothing" in reading.found
     if reading.has("goal_short") and nothing and (big or "form event" in reading.found):
         return True
+    if big and nothing and reading.has("horizon"):
+        return True
     kinds: dict[str, list[float]] = {}
     for one in quantities(reading.tokens, bare_words=True):
         if one.unit not in _NO_MEASURE and one.value > 0:

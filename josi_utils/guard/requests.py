@@ -19,6 +19,8 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
 #: open is granted; of 248 requests against a decision in gold and development messages none is.
 SURELY_FINE = -1.0
+#: Fewer minutes than these are an interval or a pause, not a session.
+SHORTEST = 5
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
 
@@ -32,14 +34,18 @@ class Request:
     stand
         ``"against"``, ``"fine"``, ``"unsure"`` or ``""`` (no request).
     kind
-        For ``fine``: what is asked for, an id of ``requests`` in ``fallback.json``, or ``""``.
+        For ``fine``: what is asked for, an id of ``requests`` in ``fallback.json``, ``fewer``,
+        ``leave_out``, ``any_day`` or ``""``.
+    minutes
+        For ``fewer``: how many the athlete has.
     """
 
     stand: str = ""
     kind: str = ""
+    minutes: int = 0
 
 
-def _other_day(reading: Reading, day: str) -> bool:
+def other_day(reading: Reading, day: str) -> bool:
     """Tell whether the message names a day that is not the session's."""
     words = {t.text for t in reading.tokens}
     named = {d for d in _WEEKDAYS if words & {d, d + "s", d[:3], d[:4], d[:5]} - {"sat", "sun"}}
@@ -55,7 +61,7 @@ def _other_day(reading: Reading, day: str) -> bool:
     return bool(near) and not named
 
 
-def _other_sport(reading: Reading, session: dict[str, Any]) -> bool:
+def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names a sport that is not the session's; a walk is a softer run."""
     sport = session.get("sport")
     if sport in (None, "any"):
@@ -101,14 +107,19 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         meant = asks or intends or reading.question or reading.has("defies")
         sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
+    granted = _within(reading, decision)
+    if granted and not beyond and (asks or not past):
+        return granted
     told_fine = wants.get("fine", False)
     loosely = reading.question and not asks and not told_fine
-    if reading.has("why_strict") or (
+    if loosely and reading.has("wonders"):
+        return Request()
+    if (reading.has("why_strict") and not reading.has("why_told")) or (
         loosely and (reading.has("why") or reading.has("goal_strict"))
     ):
         return Request()
     score = against_score(case)
-    moved = _other_day(reading, decision["day"])
+    moved = other_day(reading, decision["day"])
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
         raw["id"]
@@ -120,7 +131,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
     if (told_fine and (kinds or not rest)) or (kinds and likely):
-        if beyond or moved or score >= SURELY_FINE or _other_sport(reading, session):
+        if beyond or moved or score >= SURELY_FINE or other_sport(reading, session):
             return Request("unsure")
         return Request("fine", kinds[0] if kinds else "")
     if asks and not _about_plan(reading) and not reading.has("goal_strict"):
@@ -131,6 +142,22 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     if clear and (((beyond or moved) and future) or (beyond and score >= MAYBE)):
         return Request("unsure")
     return Request()
+
+
+def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
+    """Return the leave for fewer minutes, for leaving the session out or for any day of a week."""
+    session = decision["session"]
+    if decision["day"] == "this_week" and (reading.has("moves") or reading.has("which_day")):
+        return Request("fine", "any_day")
+    if HARDNESS[session["kind"]] == 0:
+        return None
+    if reading.has("leaves_out"):
+        return Request("fine", "leave_out")
+    named = asked_amounts(reading.tokens)["minutes"]
+    fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
+    if reading.has("only_got") and len(fewer) == 1:
+        return Request("fine", "fewer", int(fewer[0]))
+    return None
 
 
 def _about_plan(reading: Reading) -> bool:

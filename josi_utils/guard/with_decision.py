@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.decision import READINESS_COLOURS, session_name
+from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
     Composition,
@@ -23,18 +24,19 @@ from josi_utils.guard.composition import (
     session_ask,
     taken_up,
     told_reasons,
-    too_much,
 )
 from josi_utils.guard.data import load
-from josi_utils.guard.goals import alternative_sentence, goal_sentence, names_goal
+from josi_utils.guard.goals import names_goal
+from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.requests import Request, request
 from josi_utils.guard.situations import Reading
-from josi_utils.persona import count_words, split_sentences
+from josi_utils.guard.wishes import answer_to_wish, heard
+from josi_utils.persona import split_sentences
 
+#: Reasons that are good news.
+GOOD = frozenset({"good_recovery", "steady_progress"})
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
-#: A goal's sentence of fewer words has words before it that take the goal up.
-SHORT_GOAL = 16
 
 
 def planned(
@@ -69,24 +71,33 @@ def planned(
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
     asked = request(case, reading, wants)
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
-        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"), plan)
-    about_goal = reading.has("goal_strict") or names_goal(goal, reading)
-    if lines and about_goal and not _asks_why(reading) and not asked.stand:
-        return Composition(_with_goal(lines, reading, words), _goal_ask(ask, words), plan)
+        ask = words.say("goal", "ask_unrealistic_alone")
+        return Composition(too_much(reading, words), ask, plan)
+    about_goal = reading.has("goal_strict") or reading.has("goal_ask")
+    about_goal = about_goal or names_goal(goal, reading)
+    asks_goal = reading.has("goal_ask") and asked.stand != "against" and reading.question
+    if lines and about_goal and not _asks_why(reading) and (asks_goal or not asked.stand):
+        return Composition(
+            [*_before_goal(goal, reading, words), *lines], _goal_ask(ask, words), plan
+        )
     if asked.stand == "against" or (refused and not reading.question and not reading.mood):
-        return Composition(_no(reading, refused, words), ask, plan, more, card)
+        return Composition(_no(decision, reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
-        return Composition([_yes(asked, words)], own, plan)
+        return Composition([*_sorry(reading, words), _yes(asked, words)], own, plan)
     if asked.stand == "unsure" and not (card and reading.question):
         opening = _either(decision, reading, words)
-        return Composition([*lines, opening[-1]] if lines else opening, ask, plan, more[:1], card)
+        return Composition(opening, ask, plan, more[:1], card)
     opener, first = taken_up(reading, words)
     own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
+    if reading.question and reading.has("how_known"):
+        return Composition([words.say("explain", "how_known")], own, plan)
     if _asks_about_plan(reading):
         opening, plan = _explained(decision, reading, words)
+        if not card and _asks_why(reading):
+            card, more = _why_card(decision, deck)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
@@ -101,7 +112,10 @@ def planned(
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, before = words.say("explain", "changed"), _before(decision, words)
         plan = [*plan, *before] if before else plan
-    opener = opener or plain_opener(case, reading, words)
+    plain = not case.get("history") and not {"GLAD", "SAD"} & reading.plain
+    opener = opener or (
+        words.say("plain", "with_plan") if plain else plain_opener(case, reading, words)
+    )
     opening = [*greeting(reading, opener, words), opener, *lines]
     return Composition(opening, own, plan, more, card)
 
@@ -113,25 +127,19 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
     """Return the sentences on the decision's goal, where message or verdict call for them."""
     table, verdict = words.source["goal"], goal.get("verdict")
     if verdict == "unrealistic":
-        start = words.of(table["still_unrealistic" if refused else "open_unrealistic"])
-        other = alternative_sentence(goal, table["alternative"])
-        line = goal_sentence(goal, table["unrealistic"])
-        return [start, line, other or table["no_alternative"]]
-    if not goal or not (reading.has("goal") or names_goal(goal, reading)):
+        return refusal(goal, reading, refused, words)
+    asks = reading.has("goal") or reading.has("goal_ask")
+    if not goal or not (asks or names_goal(goal, reading)):
         return []
     if not verdict:
         return [table["no_verdict"]] if reading.has("goal_strict") else []
-    if verdict == "ambitious" and goal.get("weeks") == 0:
-        verdict = "ambitious_now"
-    return [goal_sentence(goal, words.of(table[verdict]))]
+    return [verdict_line(goal, reading, words)]
 
 
-def _with_goal(lines: list[str], reading: Reading, words: Words) -> list[str]:
-    if count_words(lines[0]) >= SHORT_GOAL:
-        return lines
+def _before_goal(goal: dict[str, Any], reading: Reading, words: Words) -> list[str]:
     opener, first = taken_up(reading, words)
-    sad = opener if first and first.mood == "sad" else None
-    return [sad or words.say("goal", "open"), *lines]
+    sad = opener if first and first.mood == "sad" and reading.mood != "both" else None
+    return before_verdict(goal, reading, sad, words)
 
 
 def _goal_ask(ask: str, words: Words) -> str:
@@ -142,19 +150,28 @@ def _goal_ask(ask: str, words: Words) -> str:
 
 
 def _yes(asked: Request, words: Words) -> str:
-    if not asked.kind:
-        return words.say("request", "yes")
+    if asked.kind in ("", "fewer", "leave_out", "any_day"):
+        line = words.say("request", asked.kind or "yes")
+        return line.replace("{minutes}", str(asked.minutes))
     kinds = {raw["id"]: raw["say"] for raw in load("fallback")["requests"]}
     return words.of(kinds[asked.kind])
 
 
-def _no(reading: Reading, refused: bool, words: Words) -> list[str]:
-    """Return the kind no: the wish or the feeling heard, then that the plan stays."""
-    table = words.source["request"]
+def _sorry(reading: Reading, words: Words) -> list[str]:
+    """Return the words for what is hard beside the wish, if anything is."""
     opener, first = taken_up(reading, words)
-    if not opener or not first or first.mood != "sad" or reading.mood == "both":
-        opener = words.of(table["still" if refused else "against"])
-    return [opener, words.of(table["stays"])]
+    sad = first is not None and first.mood == "sad" and reading.mood != "both"
+    heavy = first is not None and (first.strong or "SAD" in reading.plain)
+    return [opener] if opener and sad and heavy else []
+
+
+def _no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
+    """Return the kind no: the wish or the feeling heard, then that the plan stays."""
+    table, stays = words.source["request"], answer_to_wish(reading, decision, words)
+    start = _sorry(reading, words)
+    opener = words.of(table["still"]) if refused else heard(reading, words)
+    opener = opener or words.of(table["against"])
+    return [*(start or [opener]), *(stays or [words.of(table["stays"])])]
 
 
 def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
@@ -162,9 +179,9 @@ def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[st
     table = words.source["request"]
     opener, first = taken_up(reading, words)
     if not opener or not first or not first.mood:
-        opener = words.of(table["either_asked" if reading.question else "either_told"])
-    rest = decision["session"]["kind"] == "rest"
-    return [opener, words.of(table["either_rest" if rest else "either"])]
+        opener = heard(reading, words)
+    opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
+    return [opener, *(answer_to_wish(reading, decision, words) or [words.of(table["either"])])]
 
 
 # --- questions --------------------------------------------------------------------------------
@@ -172,15 +189,17 @@ def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[st
 
 def _asks_why(reading: Reading) -> bool:
     """Tell whether the question is why the plan is so, not why life or the athlete is so."""
-    if reading.has("why_life"):
+    if reading.has("why_life") or reading.has("why_told"):
         return False
+    if reading.question and reading.has("wonders"):
+        return True
     loosely = reading.question and reading.has("why") and not reading.mood
     return reading.has("why_strict") or loosely
 
 
 def _asks_about_plan(reading: Reading) -> bool:
     checks = reading.has("reason_check") or reading.has("mistake")
-    checks = checks or reading.has("my_color")
+    checks = checks or reading.has("my_color") or reading.has("good_check")
     return _asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
 
 
@@ -193,22 +212,39 @@ def _explained(
     if decision.get("readiness") and reading.has("color"):
         colour = READINESS_COLOURS[decision["readiness"]]
         facts.append(table["color"].replace("{color}", colour))
-    start, plan = words.of(table["open"]), plan_lines(decision, words)
+    fine = "open_fine" if reading.has("feels_fine") else "open"
+    start, plan = words.of(table[fine]), plan_lines(decision, words)
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
     if reading.has("my_color"):
-        return facts or [words.say("explain", "unknowable")], plan
+        colour = READINESS_COLOURS.get(decision.get("readiness") or "")
+        means = [words.source["color_means"][colour]] if colour else []
+        return [*facts, *means] or [words.say("explain", "unknowable")], plan
+    if reading.has("good_check") and set(decision.get("reasons") or ()) & GOOD:
+        return [words.of(table["yes_good"]), *facts], plan
     before = _before(decision, words)
     if told and reading.has("reason_check") and _names_reason(reading, decision):
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
         return [yes, *facts], [reason_first(decision, words)[-1], *before]
     if told and _asks_why(reading) and decision["session"]["kind"] != "race":
         return [start, *facts], [*reason_first(decision, words), *before]
-    if reading.has("why_strict") and not told:
+    if _asks_why(reading) and not told:
         return [start, *facts, words.of(table["no_reason"])], [*plan, *before]
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def _why_card(
+    decision: dict[str, Any], deck: Sequence[dict[str, Any]]
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the card that says more of the reason for less, and its sentence."""
+    codes, table = decision.get("reasons") or [""], load("fallback")["words"]["why_cards"]
+    if HARDNESS[decision["session"]["kind"]] > HARDNESS["easy"] or codes[0] not in table:
+        return None, []
+    name, place = table[codes[0]]
+    card = next((c for c in deck if c["id"] == name), None)
+    return (card, [split_sentences(card["text"])[int(place)]]) if card else (None, [])
 
 
 def _names_reason(reading: Reading, decision: dict[str, Any]) -> bool:
