@@ -24,9 +24,7 @@ def _doubt(reading: Reading) -> str | None:
     return next((name for name in _DOUBTS if reading.has(f"doubt_{name}")), None)
 
 
-def refusal(
-    goal: dict[str, Any], reading: Reading, refused: bool, words: Words
-) -> list[str]:
+def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
     """Return the kind no to a goal that the engine calls too much, and what it has instead."""
     table = words.source["goal"]
     if refused:
@@ -37,7 +35,11 @@ def refusal(
     now = _standing(reading, goal) or beginner(reading.tokens)
     if now and "new_to_training" not in (goal.get("reasons") or ()):
         line = f"{line[:-1]}, because {now}."
-    return [start, line, alternative_sentence(goal, table["alternative"]) or table["no_alternative"]]
+    return [
+        start,
+        line,
+        alternative_sentence(goal, table["alternative"]) or table["no_alternative"],
+    ]
 
 
 def _told_how(reading: Reading) -> str:

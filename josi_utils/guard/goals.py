@@ -126,7 +126,7 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
 
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
-    event, horizon = "form event" in reading.found, reading.has("horizon")
+    event, horizon = ("form event" in reading.found, "form horizon" in reading.found)
     if reading.has("goal_alone"):
         return horizon or event
     if reading.situations and not reading.has("wish"):

@@ -114,19 +114,20 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     loosely = reading.question and not asks and not told_fine
     if loosely and reading.has("wonders"):
         return Request()
-    if (reading.has("why_strict") and not reading.has("why_told")) or (
-        loosely and (reading.has("why") or reading.has("goal_strict"))
-    ):
-        return Request()
-    score = against_score(case)
-    moved = other_day(reading, decision["day"])
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
         raw["id"]
         for raw in load("fallback")["requests"]
         if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
     ]
-    asked = reading.question and not (past or _about_plan(reading))
+    if (reading.has("why_strict") and not reading.has("why_told")) or (
+        loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
+    ):
+        return Request()
+    score = against_score(case)
+    moved = other_day(reading, decision["day"])
+    checks = _about_plan(reading) or (reading.has("reason_check") and not kinds)
+    asked = reading.question and not (past or checks)
     if reading.has("defies") and not reading.has("goal_strict"):
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
@@ -162,7 +163,4 @@ def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
 
 def _about_plan(reading: Reading) -> bool:
     """Tell whether a question asks what the plan has, how hard it is, or about a goal."""
-    return any(
-        reading.has(form)
-        for form in ("what_plan", "effort", "goal_strict", "unknowable", "reason_check")
-    )
+    return any(reading.has(form) for form in ("what_plan", "effort", "goal_strict", "unknowable"))

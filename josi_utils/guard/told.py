@@ -89,7 +89,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
         (rf"\b(?:im|up) (?:at|on|to){_SO} {_AMOUNT}", _now),
         (rf"(?<!im )(?<!am )\b(?:at |its |it is )?{_AMOUNT} (?:now|atm|currently|at the moment|at the mo|at present|right now)\b",
          _now),
-        (rf"\b(?:did|ran|rode|swam|rowed)(?: it| a| the| my| one| last)?(?: 5| 10| half)?(?: k| km| marathon)?"
+        (r"\b(?:did|ran|rode|swam|rowed)(?: it| a| the| my| one| last)?(?: 5| 10| half)?(?: k| km| marathon)?"
          r"(?: in)? (\d+:\d+)\b()", _with("your time was")),
         (r"\blast (?:year|time|summer|spring|autumn|winter|season) (\d+:\d+)()\b", _with("your time was")),
         (r"\b(\d+:\d+)() (?:last|in) (?:spring|summer|autumn|winter|year|month|week|season|january|"
@@ -97,7 +97,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
          _with("your time was")),
     )
 )  # fmt: skip
-_NEVER = re.compile(rf"\b(?:never|not)(?: ever)? ({'|'.join(_SPORTS)})\b(?: before)?(?! (?:more|up|out|outside|that|this|so|far)\b)")
+_NEVER = re.compile(
+    rf"\b(?:never|not)(?: ever)? ({'|'.join(_SPORTS)})\b(?: before)?(?! (?:more|up|out|outside|that|this|so|far)\b)"
+)
 _CANNOT = re.compile(r"\b(?:cant|cannot|can not) (swim|ski|row|ride|run)\b(?: yet)?$|"
                      r"\b(?:cant|cannot|can not) (swim|ski|row|ride) (?:yet|;)")  # fmt: skip
 
@@ -158,8 +160,10 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bcouch (?:to|2) 5 k\b", "couch to 5 km"),
         (r"\b(?:half ironman|70\.3)\b", "a half Ironman"),
         (r"\b(?:ironman|iron man)\b", "an Ironman"),
-        (r"\b(?:half marathon|halfmarathon|(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
-         "a half marathon"),
+        (
+            r"\b(?:half marathon|halfmarathon|(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
+            "a half marathon",
+        ),
         (r"\b(?:ultra|ultramarathon)\b", "an ultra"),
         (r"\bmarathon\b", "a marathon"),
         (r"\b(?:sprint tri|sprint triathlon|super sprint)\b", "a sprint triathlon"),

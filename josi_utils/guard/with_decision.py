@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
@@ -19,22 +18,18 @@ from josi_utils.guard.composition import (
     own_ask,
     plain_opener,
     plan_lines,
-    reason_first,
     refused_before,
     session_ask,
     taken_up,
-    told_reasons,
 )
 from josi_utils.guard.data import load
+from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
 from josi_utils.guard.goals import names_goal
-from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.requests import Request, request
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.wishes import answer_to_wish, heard
 from josi_utils.persona import split_sentences
 
-#: Reasons that are good news.
-GOOD = frozenset({"good_recovery", "steady_progress"})
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
 
@@ -76,7 +71,8 @@ def planned(
     about_goal = reading.has("goal_strict") or reading.has("goal_ask")
     about_goal = about_goal or names_goal(goal, reading)
     asks_goal = reading.has("goal_ask") and asked.stand != "against" and reading.question
-    if lines and about_goal and not _asks_why(reading) and (asks_goal or not asked.stand):
+    asks_goal = asks_goal or (names_goal(goal, reading) and reading.has("horizon"))
+    if lines and about_goal and not asks_why(reading) and (asks_goal or not asked.stand):
         return Composition(
             [*_before_goal(goal, reading, words), *lines], _goal_ask(ask, words), plan
         )
@@ -94,10 +90,13 @@ def planned(
         return Composition([words.say("explain", "unknowable")], own, plan)
     if reading.question and reading.has("how_known"):
         return Composition([words.say("explain", "how_known")], own, plan)
-    if _asks_about_plan(reading):
-        opening, plan = _explained(decision, reading, words)
-        if not card and _asks_why(reading):
-            card, more = _why_card(decision, deck)
+    measured = decision["session"].get("minutes") and not decision["session"].get("distance_km")
+    if reading.question and reading.has("how_far") and measured:
+        return Composition([words.say("explain", "how_far")], own, plan)
+    if asks_about_plan(reading):
+        opening, plan = explained(decision, reading, words)
+        if not card and asks_why(reading):
+            card, more = why_card(decision, deck)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
@@ -108,10 +107,12 @@ def planned(
         if more:
             start = opener or words.say("plain", "question")
             return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+        if lines and not opener:
+            opening = [*_before_goal(goal, reading, words), *lines]
+            return Composition(opening, _goal_ask(ask, words), plan)
         opener = opener or words.say("plain", "plan_question")
     if not opener and decision.get("replaces") and reading.has("changed"):
-        opener, before = words.say("explain", "changed"), _before(decision, words)
-        plan = [*plan, *before] if before else plan
+        opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
     plain = not case.get("history") and not {"GLAD", "SAD"} & reading.plain
     opener = opener or (
         words.say("plain", "with_plan") if plain else plain_opener(case, reading, words)
@@ -185,89 +186,6 @@ def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[st
 
 
 # --- questions --------------------------------------------------------------------------------
-
-
-def _asks_why(reading: Reading) -> bool:
-    """Tell whether the question is why the plan is so, not why life or the athlete is so."""
-    if reading.has("why_life") or reading.has("why_told"):
-        return False
-    if reading.question and reading.has("wonders"):
-        return True
-    loosely = reading.question and reading.has("why") and not reading.mood
-    return reading.has("why_strict") or loosely
-
-
-def _asks_about_plan(reading: Reading) -> bool:
-    checks = reading.has("reason_check") or reading.has("mistake")
-    checks = checks or reading.has("my_color") or reading.has("good_check")
-    return _asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
-
-
-def _explained(
-    decision: dict[str, Any], reading: Reading, words: Words
-) -> tuple[list[str], list[str]]:
-    """Return (opening, plan) for a question about the session: the reason comes first."""
-    table, told = words.source["explain"], told_reasons(decision)
-    facts = []
-    if decision.get("readiness") and reading.has("color"):
-        colour = READINESS_COLOURS[decision["readiness"]]
-        facts.append(table["color"].replace("{color}", colour))
-    fine = "open_fine" if reading.has("feels_fine") else "open"
-    start, plan = words.of(table[fine]), plan_lines(decision, words)
-    if reading.has("mistake"):
-        return [words.of(table["no_mistake"]), *facts], plan
-    if reading.has("my_color"):
-        colour = READINESS_COLOURS.get(decision.get("readiness") or "")
-        means = [words.source["color_means"][colour]] if colour else []
-        return [*facts, *means] or [words.say("explain", "unknowable")], plan
-    if reading.has("good_check") and set(decision.get("reasons") or ()) & GOOD:
-        return [words.of(table["yes_good"]), *facts], plan
-    before = _before(decision, words)
-    if told and reading.has("reason_check") and _names_reason(reading, decision):
-        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
-        return [yes, *facts], [reason_first(decision, words)[-1], *before]
-    if told and _asks_why(reading) and decision["session"]["kind"] != "race":
-        return [start, *facts], [*reason_first(decision, words), *before]
-    if _asks_why(reading) and not told:
-        return [start, *facts, words.of(table["no_reason"])], [*plan, *before]
-    if reading.has("what_plan"):
-        return [words.of(table["open_what"]), *facts], plan
-    return [words.say("plain", "plan_question"), *facts], plan
-
-
-def _why_card(
-    decision: dict[str, Any], deck: Sequence[dict[str, Any]]
-) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the card that says more of the reason for less, and its sentence."""
-    codes, table = decision.get("reasons") or [""], load("fallback")["words"]["why_cards"]
-    if HARDNESS[decision["session"]["kind"]] > HARDNESS["easy"] or codes[0] not in table:
-        return None, []
-    name, place = table[codes[0]]
-    card = next((c for c in deck if c["id"] == name), None)
-    return (card, [split_sentences(card["text"])[int(place)]]) if card else (None, [])
-
-
-def _names_reason(reading: Reading, decision: dict[str, Any]) -> bool:
-    """Tell whether the athlete names one of the decision's reasons."""
-    return any(f"reason {code}" in reading.found for code in decision.get("reasons") or [])
-
-
-def _before(decision: dict[str, Any], words: Words) -> list[str]:
-    """Return what stood in the plan before, or how long the same session was."""
-    table = words.source["explain"]
-    before, now = decision.get("replaces"), decision["session"]
-    if not before or before["kind"] == "rest":
-        return []
-    if _short(before) != _short(now):
-        return [table["replaces"].replace("{session}", f"the {_short(before)}")]
-    if before.get("minutes") and before["minutes"] != now.get("minutes"):
-        return [table["was"].replace("{measure}", f"{before['minutes']} minutes")]
-    return []
-
-
-def _short(session: dict[str, Any]) -> str:
-    name = session_name(session)
-    return f"{name} session" if session["kind"] in ("strength", "mobility") else name
 
 
 def _answer(
