@@ -22,7 +22,9 @@ def asks_why(reading: Reading) -> bool:
     """Tell whether the question is why the plan is so, not why life or the athlete is so."""
     if reading.has("why_life") or reading.has("why_told"):
         return False
-    if reading.question and (reading.has("wonders") or _bare(reading)):
+    if reading.has("effort") and not reading.has("why_strict"):
+        return False
+    if reading.question and (reading.has("wonders") or reading.has("all_ok") or _bare(reading)):
         return True
     loosely = reading.question and reading.has("why") and not reading.mood
     return reading.has("why_strict") or loosely
@@ -85,8 +87,8 @@ def why_card(
     """Return the card that says more of the reason for less, and its sentence."""
     codes, table = decision.get("reasons") or [""], load("fallback")["words"]["why_cards"]
     hardness = HARDNESS[decision["session"]["kind"]]
-    code = codes[0] if codes[0] in table else "rest"
-    if hardness > (0 if code == "rest" else HARDNESS["easy"]):
+    code = "rest" if codes[0] in GOOD and not hardness else codes[0]
+    if code not in table or hardness > HARDNESS["easy"]:
         return None, []
     name, place = table[code]
     card = next((c for c in deck if c["id"] == name), None)

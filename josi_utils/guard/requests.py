@@ -7,6 +7,7 @@ surely beyond is it a plain no; else the words fit both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,13 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
 #: open is granted; of 248 requests against a decision in gold and development messages none is.
 SURELY_FINE = -1.0
+#: A number beside one of these words is no length of a session.
+_NO_SESSION = frozenset(
+    ["sleep", "slept", "shift", "flight", "drive", "night", "meeting", "meetings", "journey", "kip"]
+)
+_BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
+#: "Is 30 enough?": minutes without their word.
+_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
 #: From this score a message that names more than the session has may be a request.
@@ -67,13 +75,35 @@ def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     if sport in (None, "any"):
         return False
     said = {name for name in load("fallback")["sports"] if f"SPORT {name}" in reading.found}
+    if "request place" in reading.plain:
+        said.discard("gym")
     allowed = {sport, "walk"} if sport == "run" else {sport}
     return bool(said - allowed)
 
 
+def session_amounts(reading: Reading) -> dict[str, list[float]]:
+    """Return the minutes, kilometres and zones that a message names of a session.
+
+    Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k".
+    """
+    tokens = list(reading.tokens)
+    kept = [
+        token
+        for at, token in enumerate(tokens)
+        if not (
+            token.text[0].isdigit()
+            and (
+                (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
+                or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
+            )
+        )
+    ]
+    return asked_amounts(kept)
+
+
 def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
-    asked = asked_amounts(reading.tokens)
+    asked = session_amounts(reading)
     minutes, distance = session.get("minutes"), session.get("distance_km")
     longest = minutes or (distance * 8 if distance else 0)
     farthest = distance or (minutes / 5 if minutes else 0)
@@ -108,11 +138,12 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
     granted = _within(reading, decision)
-    if granted and not beyond and (asks or not past):
+    less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
+    if granted and less and (asks or not past):
         return granted
     told_fine = wants.get("fine", False)
     loosely = reading.question and not asks and not told_fine
-    if loosely and reading.has("wonders"):
+    if (loosely and reading.has("wonders")) or reading.has("all_ok"):
         return Request()
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
@@ -126,7 +157,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return Request()
     score = against_score(case)
     moved = other_day(reading, decision["day"])
-    checks = _about_plan(reading) or (reading.has("reason_check") and not kinds)
+    checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))
     asked = reading.question and not (past or checks)
     if reading.has("defies") and not reading.has("goal_strict"):
         return Request("unsure")
@@ -136,6 +167,11 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
             return Request("unsure")
         return Request("fine", kinds[0] if kinds else "")
     if asks and not _about_plan(reading) and not reading.has("goal_strict"):
+        return Request("unsure")
+    sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
+    if rest and sports and intends and not (past or reading.question or kinds):
+        return Request("unsure")
+    if reading.has("pushes") and beyond and not _about_plan(reading):
         return Request("unsure")
     if past or reading.question or reading.mood:
         return Request()
@@ -154,7 +190,9 @@ def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
         return None
     if reading.has("leaves_out"):
         return Request("fine", "leave_out")
-    named = asked_amounts(reading.tokens)["minutes"]
+    named = session_amounts(reading)["minutes"]
+    bare = _BARE.search(" ".join(t.text for t in reading.tokens))
+    named += [float(bare[1])] if bare and not named else []
     fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     if reading.has("only_got") and len(fewer) == 1:
         return Request("fine", "fewer", int(fewer[0]))

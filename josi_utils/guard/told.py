@@ -82,7 +82,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
         (rf"\bmost i(?: have|ve)?(?: ever)? (?:done|run|ridden|swum|walked|managed)"
          rf"(?: so far)?(?: is| was){_SO} {_AMOUNT}", _with("your most so far is")),
         (rf"\bfrom {_AMOUNT[:-len(_NOT)]}(?= to \d)", _now),
-        (rf"(?<!if )(?<!when )\bi (?:can |can only |can just |can already |can now |already |now |only |just )?"
+        (rf"(?<!if )(?<!when )(?<!till )(?<!til )(?<!until )\bi (?:can |can only |can just |can already |can now |already |now |only |just )?"
          rf"({_DONE}){_SO} {_AMOUNT}", _can),
         (rf"\b(?:currently|at present|now)(?: at| on| it is| its)?"
          rf"{_SO} {_AMOUNT}", _now),
@@ -138,6 +138,29 @@ def level(tokens: Sequence[Token], aims: str = "") -> str | None:
     """
     text, taken = flat(tokens), _figures(aims)
     return next((said for said, _ in _levels(text) if not _figures(said) & taken), None)
+
+
+def _seconds(figure: str, clock: bool) -> float:
+    whole, _, part = figure.partition(":")
+    return float(whole) * 60 + float(part or 0) if clock or part else float(figure)
+
+
+def gap(tokens: Sequence[Token]) -> float:
+    """Return how many times the time that is wished for the present one is; 1 where none is told.
+
+    Examples
+    --------
+    >>> from josi_utils.guard.normalise import tokenise
+    >>> round(gap(tokenise("sub 30 10k, now 55")), 2)
+    1.83
+    """
+    now, wished = level(tokens), _AIM.findall(flat(tokens))
+    figures = re.findall(r"\d+(?:[.:]\d+)?", now or "")
+    if len(wished) != 1 or len(figures) != 1:
+        return 1.0
+    clock = ":" in figures[0] or ":" in wished[0][0]
+    aimed = _seconds(wished[0][0], clock)
+    return _seconds(figures[0], clock) / aimed if aimed else 1.0
 
 
 def beginner(tokens: Sequence[Token]) -> str | None:
@@ -247,8 +270,10 @@ def aim(tokens: Sequence[Token]) -> str | None:
         if not event and len(distances) == 1 and distances[0][2] != "minutes":
             return f"{time} over {_said(*distances[0][1:])}"
         return None if distances else time
+    if clocks:
+        return None
     if event:
-        return None if clocks else event
+        return event
     if len(distances) == 1 and len(anywhere) == 1 and not re.search(r"\blose\b", text):
         verb, number, unit = distances[0]
         return f"{_DOING[verb]} {_said(number, unit)}" if verb else _said(number, unit)

@@ -6,14 +6,14 @@ from typing import Any
 
 from josi_utils.decision import SPORT_NOUNS, number_words, with_article
 from josi_utils.guard.composition import Words, capital
-from josi_utils.guard.intent import HARDNESS, asked_amounts
-from josi_utils.guard.requests import other_day, other_sport
+from josi_utils.guard.intent import HARDNESS
+from josi_utils.guard.requests import other_day, other_sport, session_amounts
 from josi_utils.guard.situations import Reading
 
 
 def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
     """Return the amount that the message names beyond the session's, as it is said."""
-    asked = asked_amounts(reading.tokens)
+    asked = session_amounts(reading)
     minutes, distance, zone = (session.get(k) for k in ("minutes", "distance_km", "zone"))
     for name, limit, unit in (
         ("minutes", minutes, "minutes"),

@@ -80,7 +80,10 @@ def planned(
         return Composition(_no(decision, reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
-        return Composition([*_sorry(reading, words), _yes(asked, words)], own, plan)
+        heavy = bool(reading.situations) and reading.situations[0].strong
+        heavy = heavy or "SAD" in reading.plain
+        opening = [*(_sorry(reading, words) if heavy else []), _yes(asked, words)]
+        return Composition(opening, own, plan)
     if asked.stand == "unsure" and not (card and reading.question):
         opening = _either(decision, reading, words)
         return Composition(opening, ask, plan, more[:1], card)
@@ -162,8 +165,7 @@ def _sorry(reading: Reading, words: Words) -> list[str]:
     """Return the words for what is hard beside the wish, if anything is."""
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad" and reading.mood != "both"
-    heavy = first is not None and (first.strong or "SAD" in reading.plain)
-    return [opener] if opener and sad and heavy else []
+    return [opener] if opener and sad else []
 
 
 def _no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
