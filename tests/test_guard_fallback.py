@@ -15,6 +15,7 @@ from josi_utils.guard import fallback
 from josi_utils.guard.card_learning import gold_rows
 from josi_utils.guard.composition import Composition, Words, session_ask
 from josi_utils.guard.fallback import compose
+from josi_utils.guard.normalise import tokenise
 from josi_utils.persona import WORD_LIMIT, count_words, split_sentences
 from josi_utils.prompt import deck
 from josi_utils.scoring.leaks import find_leaks
@@ -71,7 +72,9 @@ def test_every_further_sentence_is_a_card_s_own_or_the_verdict_on_the_goal(repli
 
 def test_no_number_is_said_that_was_not_given(replies) -> None:
     for row, reply in replies:
-        given_ones = set(re.findall(r"\d+", f"{row.get('decision')} {' '.join(reply.plan)}"))
+        told = " ".join(t.text for t in tokenise(row["message"]))
+        told = f"{row.get('decision')} {' '.join(reply.plan)} {told}"
+        given_ones = set(re.findall(r"\d+", told))
         said = " ".join([*reply.opening, *reply.plan, reply.ask])
         assert set(re.findall(r"\d+", said)) <= given_ones, said
 
@@ -142,7 +145,7 @@ def test_verdicts_that_are_good_are_told_as_they_are() -> None:
     assert "on track for under 3 hours in the marathon, with 8 weeks to go" in fallback(
         goal("am i on track for my goal?", "on_track"), DECK
     )
-    assert "is ambitious, with 8 weeks to go" in fallback(
+    assert "is ambitious but possible, with 8 weeks to go" in fallback(
         goal("is my goal realistic?", "ambitious"), DECK
     )
 

@@ -204,13 +204,3 @@ def refused_before(case: dict[str, Any]) -> bool:
     if not history or history[-1]["role"] != "assistant":
         return False
     return read(history[-1]["content"]).has("refused")
-
-
-def too_much(reading: Reading, words: Words) -> list[str]:
-    """Return the kind no to an extreme goal that the engine gives no verdict on."""
-    table = words.source["goal"]
-    if reading.has("giant"):
-        return [words.of(table["bare_giant"]), table["bare_next"]]
-    extreme = reading.has("goal_extreme") or reading.has("extreme")
-    kind = "bare_extreme" if extreme else "bare_unrealistic"
-    return [words.of(table[kind]), table["bare_next"]]

@@ -60,7 +60,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         return apart
     if probe:
         return _probe(reading, words, plan)
-    other = not (reading.situations or reading.has("training"))
+    about = reading.has("training") or (decision and reading.has("moves"))
+    other = not (reading.situations or about)
     known = any(one.sure for one in reading.situations)
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(words, plan)

@@ -14,6 +14,7 @@ from josi_utils.guard.data import load
 from josi_utils.guard.licence import quantities
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
+from josi_utils.guard.told import gap
 
 #: A step from what is to what is wished, by which time or weight or distance must not change in
 #: eight weeks: on gold and development messages no sensible goal has more.
@@ -116,9 +117,15 @@ def alternative_sentence(goal: dict[str, Any], pattern: str) -> str | None:
 
 
 def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
-    """Tell whether the message has a word of the goal's own, such as its event or its time."""
+    """Tell whether the message has a word of the goal's own, such as its event or its time.
+
+    A time of the clock is of the goal where the goal is one.
+    """
     if not goal:
         return False
+    times = [t for t in reading.tokens if ":" in t.text]
+    if times and ":" in (goal.get("target") or ""):
+        return True
     plain = set(load("fallback")["common"]) | set(load("fallback")["goal_words"]["too_common"])
     own = {t.text for t in tokenise(f"{goal['event']} {goal.get('target') or ''}")} - plain
     return bool(own & {t.text for t in reading.tokens})
@@ -126,7 +133,7 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
 
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
-    event, horizon = "form event" in reading.found, reading.has("horizon")
+    event, horizon = ("form event" in reading.found, "form horizon" in reading.found)
     if reading.has("goal_alone"):
         return horizon or event
     if reading.situations and not reading.has("wish"):
@@ -149,11 +156,17 @@ def too_soon(reading: Reading) -> bool:
         return True
     if reading.has("goal_ample"):
         return False
+    if gap(reading.tokens) >= STEEP:
+        return True
+    if reading.has("lose_weight") and (reading.has("goal_soon") or reading.has("goal_short")):
+        return True
     big = "form goal_big" in reading.found
     if reading.has("goal_soon") and big:
         return True
     nothing = "form goal_nothing" in reading.found
     if reading.has("goal_short") and nothing and (big or "form event" in reading.found):
+        return True
+    if big and nothing and reading.has("horizon"):
         return True
     kinds: dict[str, list[float]] = {}
     for one in quantities(reading.tokens, bare_words=True):

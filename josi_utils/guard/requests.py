@@ -7,6 +7,7 @@ surely beyond is it a plain no; else the words fit both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,15 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
 #: open is granted; of 248 requests against a decision in gold and development messages none is.
 SURELY_FINE = -1.0
+#: A number beside one of these words is no length of a session.
+_NO_SESSION = frozenset(
+    ["sleep", "slept", "shift", "flight", "drive", "night", "meeting", "meetings", "journey", "kip"]
+)
+_BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
+#: "Is 30 enough?": minutes without their word.
+_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
+#: Fewer minutes than these are an interval or a pause, not a session.
+SHORTEST = 5
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
 
@@ -32,14 +42,18 @@ class Request:
     stand
         ``"against"``, ``"fine"``, ``"unsure"`` or ``""`` (no request).
     kind
-        For ``fine``: what is asked for, an id of ``requests`` in ``fallback.json``, or ``""``.
+        For ``fine``: what is asked for, an id of ``requests`` in ``fallback.json``, ``fewer``,
+        ``leave_out``, ``any_day`` or ``""``.
+    minutes
+        For ``fewer``: how many the athlete has.
     """
 
     stand: str = ""
     kind: str = ""
+    minutes: int = 0
 
 
-def _other_day(reading: Reading, day: str) -> bool:
+def other_day(reading: Reading, day: str) -> bool:
     """Tell whether the message names a day that is not the session's."""
     words = {t.text for t in reading.tokens}
     named = {d for d in _WEEKDAYS if words & {d, d + "s", d[:3], d[:4], d[:5]} - {"sat", "sun"}}
@@ -55,19 +69,41 @@ def _other_day(reading: Reading, day: str) -> bool:
     return bool(near) and not named
 
 
-def _other_sport(reading: Reading, session: dict[str, Any]) -> bool:
+def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names a sport that is not the session's; a walk is a softer run."""
     sport = session.get("sport")
     if sport in (None, "any"):
         return False
     said = {name for name in load("fallback")["sports"] if f"SPORT {name}" in reading.found}
+    if "request place" in reading.plain:
+        said.discard("gym")
     allowed = {sport, "walk"} if sport == "run" else {sport}
     return bool(said - allowed)
 
 
+def session_amounts(reading: Reading) -> dict[str, list[float]]:
+    """Return the minutes, kilometres and zones that a message names of a session.
+
+    Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k".
+    """
+    tokens = list(reading.tokens)
+    kept = [
+        token
+        for at, token in enumerate(tokens)
+        if not (
+            token.text[0].isdigit()
+            and (
+                (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
+                or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
+            )
+        )
+    ]
+    return asked_amounts(kept)
+
+
 def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
-    asked = asked_amounts(reading.tokens)
+    asked = session_amounts(reading)
     minutes, distance = session.get("minutes"), session.get("distance_km")
     longest = minutes or (distance * 8 if distance else 0)
     farthest = distance or (minutes / 5 if minutes else 0)
@@ -101,29 +137,41 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         meant = asks or intends or reading.question or reading.has("defies")
         sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
+    granted = _within(reading, decision)
+    less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
+    if granted and less and (asks or not past):
+        return granted
     told_fine = wants.get("fine", False)
     loosely = reading.question and not asks and not told_fine
-    if reading.has("why_strict") or (
-        loosely and (reading.has("why") or reading.has("goal_strict"))
-    ):
+    if (loosely and reading.has("wonders")) or reading.has("all_ok"):
         return Request()
-    score = against_score(case)
-    moved = _other_day(reading, decision["day"])
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
         raw["id"]
         for raw in load("fallback")["requests"]
         if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
     ]
-    asked = reading.question and not (past or _about_plan(reading))
+    if (reading.has("why_strict") and not reading.has("why_told")) or (
+        loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
+    ):
+        return Request()
+    score = against_score(case)
+    moved = other_day(reading, decision["day"])
+    checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))
+    asked = reading.question and not (past or checks)
     if reading.has("defies") and not reading.has("goal_strict"):
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
     if (told_fine and (kinds or not rest)) or (kinds and likely):
-        if beyond or moved or score >= SURELY_FINE or _other_sport(reading, session):
+        if beyond or moved or score >= SURELY_FINE or other_sport(reading, session):
             return Request("unsure")
         return Request("fine", kinds[0] if kinds else "")
     if asks and not _about_plan(reading) and not reading.has("goal_strict"):
+        return Request("unsure")
+    sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
+    if rest and sports and intends and not (past or reading.question or kinds):
+        return Request("unsure")
+    if reading.has("pushes") and beyond and not _about_plan(reading):
         return Request("unsure")
     if past or reading.question or reading.mood:
         return Request()
@@ -133,9 +181,24 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     return Request()
 
 
+def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
+    """Return the leave for fewer minutes, for leaving the session out or for any day of a week."""
+    session = decision["session"]
+    if decision["day"] == "this_week" and (reading.has("moves") or reading.has("which_day")):
+        return Request("fine", "any_day")
+    if HARDNESS[session["kind"]] == 0:
+        return None
+    if reading.has("leaves_out"):
+        return Request("fine", "leave_out")
+    named = session_amounts(reading)["minutes"]
+    bare = _BARE.search(" ".join(t.text for t in reading.tokens))
+    named += [float(bare[1])] if bare and not named else []
+    fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
+    if reading.has("only_got") and len(fewer) == 1:
+        return Request("fine", "fewer", int(fewer[0]))
+    return None
+
+
 def _about_plan(reading: Reading) -> bool:
     """Tell whether a question asks what the plan has, how hard it is, or about a goal."""
-    return any(
-        reading.has(form)
-        for form in ("what_plan", "effort", "goal_strict", "unknowable", "reason_check")
-    )
+    return any(reading.has(form) for form in ("what_plan", "effort", "goal_strict", "unknowable"))

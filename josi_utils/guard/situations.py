@@ -25,6 +25,11 @@ _TABLES = (
 )  # fmt: skip
 #: A message of so many words is short: "ok thanks", "morning josi".
 SHORT = 6
+#: What a clause that asks begins with, and what follows.
+_ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may", "does", "shall"])
+_ASKED = frozenset(
+    ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
+)
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
@@ -219,6 +224,14 @@ class Reading:
         return moods.pop() if len(moods) == 1 else "both" if moods else ""
 
 
+def _asks_later(tokens: Sequence[Token]) -> bool:
+    """Tell whether a later clause begins as a question does: "not up for it, can i walk"."""
+    return any(
+        one.text in _ASKS and two.text in _ASKED and one.clause == two.clause != before.clause
+        for before, one, two in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    )
+
+
 def read(message: str) -> Reading:
     """Read a message.
 
@@ -233,7 +246,7 @@ def read(message: str) -> Reading:
     negations = frozenset(h.start for h in hits if h.family == NEGATION)
     found = frozenset(h.family for h in hits)
     plain = frozenset(h.family for h in hits if not book.negated(h, tokens, negations))
-    question = "?" in message or "form asks" in found
+    question = "?" in message or "form asks" in found or _asks_later(tokens)
     form = "question" if question else "statement"
     short = len(tokens) <= SHORT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name
+from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
     Composition,
@@ -18,23 +18,20 @@ from josi_utils.guard.composition import (
     own_ask,
     plain_opener,
     plan_lines,
-    reason_first,
     refused_before,
     session_ask,
     taken_up,
-    told_reasons,
-    too_much,
 )
 from josi_utils.guard.data import load
-from josi_utils.guard.goals import alternative_sentence, goal_sentence, names_goal
+from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
+from josi_utils.guard.goals import names_goal
 from josi_utils.guard.requests import Request, request
 from josi_utils.guard.situations import Reading
-from josi_utils.persona import count_words, split_sentences
+from josi_utils.guard.wishes import answer_to_wish, heard
+from josi_utils.persona import split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
-#: A goal's sentence of fewer words has words before it that take the goal up.
-SHORT_GOAL = 16
 
 
 def planned(
@@ -69,27 +66,44 @@ def planned(
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
     asked = request(case, reading, wants)
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
-        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"), plan)
-    about_goal = reading.has("goal_strict") or names_goal(goal, reading)
+        ask = words.say("goal", "ask_unrealistic_alone")
+        return Composition(too_much(reading, words), ask, plan)
     answers = _card_answers(card, reading)
-    if lines and about_goal and not answers and not _asks_why(reading) and not asked.stand:
-        return Composition(_with_goal(lines, reading, words), _goal_ask(ask, words), plan)
+    about_goal = reading.has("goal_strict") or reading.has("goal_ask")
+    about_goal = about_goal or names_goal(goal, reading)
+    asks_goal = reading.has("goal_ask") and asked.stand != "against" and reading.question
+    asks_goal = asks_goal or (names_goal(goal, reading) and reading.has("horizon"))
+    verdict = lines and about_goal and not answers and not asks_why(reading)
+    if verdict and (asks_goal or not asked.stand):
+        return Composition(
+            [*_before_goal(goal, reading, words), *lines], _goal_ask(ask, words), plan
+        )
     against = asked.stand == "against" and not (answers and not wants["against"])
     if against or (refused and not reading.question and not reading.mood):
-        return Composition(_no(reading, refused, words), ask, plan, more, card)
+        return Composition(_no(decision, reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
-        return Composition([_yes(asked, words)], own, plan)
+        heavy = bool(reading.situations) and reading.situations[0].strong
+        heavy = heavy or "SAD" in reading.plain
+        opening = [*(_sorry(reading, words) if heavy else []), _yes(asked, words)]
+        return Composition(opening, own, plan)
     told = card and (reading.question or _card_fits(card, reading))
     if asked.stand == "unsure" and not told:
         opening = _either(decision, reading, words)
-        return Composition([*lines, opening[-1]] if lines else opening, ask, plan, more[:1], card)
+        return Composition(opening, ask, plan, more[:1], card)
     opener, first = taken_up(reading, words)
     own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
-    if _asks_about_plan(reading) and not answers:
-        opening, plan = _explained(decision, reading, words)
+    if reading.question and reading.has("how_known"):
+        return Composition([words.say("explain", "how_known")], own, plan)
+    measured = decision["session"].get("minutes") and not decision["session"].get("distance_km")
+    if reading.question and reading.has("how_far") and measured:
+        return Composition([words.say("explain", "how_far")], own, plan)
+    if asks_about_plan(reading) and not answers:
+        opening, plan = explained(decision, reading, words)
+        if not card and asks_why(reading):
+            card, more = why_card(decision, deck)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
@@ -101,15 +115,20 @@ def planned(
             start = opener or words.say("plain", "question")
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
             return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+        if lines and not opener:
+            opening = [*_before_goal(goal, reading, words), *lines]
+            return Composition(opening, _goal_ask(ask, words), plan)
         if not opener and _apart(case, reading):
             return Composition([words.say("plain", "unknown")], own, plan)
         opener = opener or words.say("plain", "plan_question")
     elif not opener and reading.has("orders") and _apart(case, reading):
         return Composition([words.say("plain", "unknown")], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
-        opener, before = words.say("explain", "changed"), _before(decision, words)
-        plan = [*plan, *before] if before else plan
-    opener = opener or plain_opener(case, reading, words)
+        opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
+    plain = not case.get("history") and not {"GLAD", "SAD"} & reading.plain
+    opener = opener or (
+        words.say("plain", "with_plan") if plain else plain_opener(case, reading, words)
+    )
     opening = [*greeting(reading, opener, words), opener, *lines]
     return Composition(opening, own, plan, more, card)
 
@@ -121,25 +140,19 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
     """Return the sentences on the decision's goal, where message or verdict call for them."""
     table, verdict = words.source["goal"], goal.get("verdict")
     if verdict == "unrealistic":
-        start = words.of(table["still_unrealistic" if refused else "open_unrealistic"])
-        other = alternative_sentence(goal, table["alternative"])
-        line = goal_sentence(goal, table["unrealistic"])
-        return [start, line, other or table["no_alternative"]]
-    if not goal or not (reading.has("goal") or names_goal(goal, reading)):
+        return refusal(goal, reading, refused, words)
+    asks = reading.has("goal") or reading.has("goal_ask")
+    if not goal or not (asks or names_goal(goal, reading)):
         return []
     if not verdict:
         return [table["no_verdict"]] if reading.has("goal_strict") else []
-    if verdict == "ambitious" and goal.get("weeks") == 0:
-        verdict = "ambitious_now"
-    return [goal_sentence(goal, words.of(table[verdict]))]
+    return [verdict_line(goal, reading, words)]
 
 
-def _with_goal(lines: list[str], reading: Reading, words: Words) -> list[str]:
-    if count_words(lines[0]) >= SHORT_GOAL:
-        return lines
+def _before_goal(goal: dict[str, Any], reading: Reading, words: Words) -> list[str]:
     opener, first = taken_up(reading, words)
-    sad = opener if first and first.mood == "sad" else None
-    return [sad or words.say("goal", "open"), *lines]
+    sad = opener if first and first.mood == "sad" and reading.mood != "both" else None
+    return before_verdict(goal, reading, sad, words)
 
 
 def _goal_ask(ask: str, words: Words) -> str:
@@ -167,19 +180,27 @@ def _card_fits(card: dict[str, Any] | None, reading: Reading) -> bool:
 
 
 def _yes(asked: Request, words: Words) -> str:
-    if not asked.kind:
-        return words.say("request", "yes")
+    if asked.kind in ("", "fewer", "leave_out", "any_day"):
+        line = words.say("request", asked.kind or "yes")
+        return line.replace("{minutes}", str(asked.minutes))
     kinds = {raw["id"]: raw["say"] for raw in load("fallback")["requests"]}
     return words.of(kinds[asked.kind])
 
 
-def _no(reading: Reading, refused: bool, words: Words) -> list[str]:
-    """Return the kind no: the wish or the feeling heard, then that the plan stays."""
-    table = words.source["request"]
+def _sorry(reading: Reading, words: Words) -> list[str]:
+    """Return the words for what is hard beside the wish, if anything is."""
     opener, first = taken_up(reading, words)
-    if not opener or not first or first.mood != "sad" or reading.mood == "both":
-        opener = words.of(table["still" if refused else "against"])
-    return [opener, words.of(table["stays"])]
+    sad = first is not None and first.mood == "sad" and reading.mood != "both"
+    return [opener] if opener and sad else []
+
+
+def _no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
+    """Return the kind no: the wish or the feeling heard, then that the plan stays."""
+    table, stays = words.source["request"], answer_to_wish(reading, decision, words)
+    start = _sorry(reading, words)
+    opener = words.of(table["still"]) if refused else heard(reading, words)
+    opener = opener or words.of(table["against"])
+    return [*(start or [opener]), *(stays or [words.of(table["stays"])])]
 
 
 def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
@@ -187,76 +208,12 @@ def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[st
     table = words.source["request"]
     opener, first = taken_up(reading, words)
     if not opener or not first or not first.mood:
-        opener = words.of(table["either_asked" if reading.question else "either_told"])
-    rest = decision["session"]["kind"] == "rest"
-    return [opener, words.of(table["either_rest" if rest else "either"])]
+        opener = heard(reading, words)
+    opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
+    return [opener, *(answer_to_wish(reading, decision, words) or [words.of(table["either"])])]
 
 
 # --- questions --------------------------------------------------------------------------------
-
-
-def _asks_why(reading: Reading) -> bool:
-    """Tell whether the question is why the plan is so, not why life or the athlete is so."""
-    if reading.has("why_life"):
-        return False
-    loosely = reading.question and reading.has("why") and not reading.mood
-    return reading.has("why_strict") or loosely
-
-
-def _asks_about_plan(reading: Reading) -> bool:
-    checks = reading.has("reason_check") or reading.has("mistake")
-    checks = checks or reading.has("my_color")
-    return _asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
-
-
-def _explained(
-    decision: dict[str, Any], reading: Reading, words: Words
-) -> tuple[list[str], list[str]]:
-    """Return (opening, plan) for a question about the session: the reason comes first."""
-    table, told = words.source["explain"], told_reasons(decision)
-    facts = []
-    if decision.get("readiness") and reading.has("color"):
-        colour = READINESS_COLOURS[decision["readiness"]]
-        facts.append(table["color"].replace("{color}", colour))
-    start, plan = words.of(table["open"]), plan_lines(decision, words)
-    if reading.has("mistake"):
-        return [words.of(table["no_mistake"]), *facts], plan
-    if reading.has("my_color"):
-        return facts or [words.say("explain", "unknowable")], plan
-    before = _before(decision, words)
-    if told and reading.has("reason_check") and _names_reason(reading, decision):
-        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
-        return [yes, *facts], [reason_first(decision, words)[-1], *before]
-    if told and _asks_why(reading) and decision["session"]["kind"] != "race":
-        return [start, *facts], [*reason_first(decision, words), *before]
-    if reading.has("why_strict") and not told:
-        return [start, *facts, words.of(table["no_reason"])], [*plan, *before]
-    if reading.has("what_plan"):
-        return [words.of(table["open_what"]), *facts], plan
-    return [words.say("plain", "plan_question"), *facts], plan
-
-
-def _names_reason(reading: Reading, decision: dict[str, Any]) -> bool:
-    """Tell whether the athlete names one of the decision's reasons."""
-    return any(f"reason {code}" in reading.found for code in decision.get("reasons") or [])
-
-
-def _before(decision: dict[str, Any], words: Words) -> list[str]:
-    """Return what stood in the plan before, or how long the same session was."""
-    table = words.source["explain"]
-    before, now = decision.get("replaces"), decision["session"]
-    if not before or before["kind"] == "rest":
-        return []
-    if _short(before) != _short(now):
-        return [table["replaces"].replace("{session}", f"the {_short(before)}")]
-    if before.get("minutes") and before["minutes"] != now.get("minutes"):
-        return [table["was"].replace("{measure}", f"{before['minutes']} minutes")]
-    return []
-
-
-def _short(session: dict[str, Any]) -> str:
-    name = session_name(session)
-    return f"{name} session" if session["kind"] in ("strength", "mobility") else name
 
 
 def _answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.guard.aims import sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
     Composition,
@@ -15,7 +16,6 @@ from josi_utils.guard.composition import (
     plain_opener,
     refused_before,
     taken_up,
-    too_much,
 )
 from josi_utils.guard.goals import has_goal, too_soon
 from josi_utils.guard.situations import Reading
@@ -51,16 +51,12 @@ def alone(
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
     if _far_too_much(case, reading, wants, aims):
-        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"))
+        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (sad or first.strong or bool(first.cards))
     if not case.get("card") and aims and not about_else:
-        table = words.source["goal"]
-        start = table["bare_open_question" if reading.question else "bare_open"]
-        return Composition(
-            [words.of(start), words.of(table["bare_slow"])], words.of(table["ask_bare"])
-        )
+        return Composition(*sensible(reading, words))
     if case.get("card"):
         card: dict[str, Any] | None = dict(case["card"])
         more = best_sentences(case["card"], reading.tokens)
@@ -102,6 +98,7 @@ def _far_too_much(
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
     if about_else or reading.has("color") or reading.has("accepts"):
         return False
-    if refused_before(case) and "?" not in (case.get("message") or ""):
+    insists = reading.has("still_wants") or "?" not in (case.get("message") or "")
+    if refused_before(case) and insists:
         return True
     return wants["unrealistic"] or (too_soon(reading) and not case.get("card"))

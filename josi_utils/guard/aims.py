@@ -1,0 +1,119 @@
+"""The words for a goal: what the athlete told of it taken up, then the verdict or the next step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.situations import Reading
+from josi_utils.guard.told import aim, beginner, level, when
+
+#: Doubts of the athlete that a good verdict answers with a no, and their sentences.
+_DOUBTS = ("silly", "soon", "late", "old", "much")
+#: What else a message about a goal may have that deserves a word, in this order.
+_TAKEN_UP = ("figure", "together", "first")
+
+
+def _standing(reading: Reading, goal: dict[str, Any]) -> str | None:
+    aims = " ".join(str(goal.get(key) or "") for key in ("event", "target", "alternative"))
+    return level(reading.tokens, aims)
+
+
+def _doubt(reading: Reading) -> str | None:
+    return next((name for name in _DOUBTS if reading.has(f"doubt_{name}")), None)
+
+
+def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
+    """Return the kind no to a goal that the engine calls too much, and what it has instead."""
+    table = words.source["goal"]
+    if refused:
+        start = words.of(table["still_unrealistic"])
+    else:
+        start = words.of(table[f"open_{_told_how(reading)}"])
+    line = goal_sentence(goal, table["unrealistic"])
+    now = _standing(reading, goal) or beginner(reading.tokens)
+    if now and "new_to_training" not in (goal.get("reasons") or ()):
+        line = f"{line[:-1]}, because {now}."
+    return [
+        start,
+        line,
+        alternative_sentence(goal, table["alternative"]) or table["no_alternative"],
+    ]
+
+
+def _told_how(reading: Reading) -> str:
+    for name in ("insists", "honest", "together"):
+        if reading.has(f"goal_{name}"):
+            return name
+    return "asked" if reading.question else "unrealistic"
+
+
+def verdict_line(goal: dict[str, Any], reading: Reading, words: Words) -> str:
+    """Return the engine's good verdict in a sentence that answers what was asked."""
+    table, verdict = words.source["goal"], goal["verdict"]
+    if verdict == "ambitious":
+        key = "ambitious_now" if goal.get("weeks") == 0 else "ambitious"
+        return goal_sentence(goal, words.of(table[key]))
+    yes = reading.question and not _doubt(reading) and not reading.has("goal_figure")
+    yes = yes and reading.has("goal_yes")
+    return goal_sentence(goal, table["on_track"][0 if yes else 1])
+
+
+def before_verdict(
+    goal: dict[str, Any], reading: Reading, sad: str | None, words: Words
+) -> list[str]:
+    """Return up to two sentences that take up what the athlete told of a goal within reach."""
+    table, found = words.source["goal"], []
+    if sad:
+        return [sad]
+    doubt = _doubt(reading)
+    if doubt and (doubt != "much" or goal.get("verdict") == "on_track"):
+        found.append(words.of(table[f"no_{doubt}"]))
+    now = _standing(reading, goal)
+    if now:
+        found.append(words.of(table["standing"]).replace("{Now}", capital(now)))
+    for name in _TAKEN_UP:
+        if len(found) < 2 and reading.has(f"goal_{name}"):
+            found.append(words.of(table[f"told_{name}"]))
+    return found or [words.of(table["open_question" if reading.question else "open"])]
+
+
+def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
+    """Return (opening, question) for a sensible goal of the message alone."""
+    table = words.source["goal"]
+    name, by, doubt = aim(reading.tokens), when(reading.tokens), _doubt(reading)
+    now = level(reading.tokens, name or "")
+    found = [words.of(table[f"no_{doubt}"])] if doubt else []
+    if name and not (now and name in now):
+        line = words.of(table["bare_named"]).replace("{Goal}", capital(f"{name} {by}".strip()))
+    elif doubt:
+        line = ""
+    else:
+        line = words.of(table["bare_open_question" if reading.question else "bare_open"])
+    found += [line or table["bare_doubt"]]
+    if now:
+        found.append(words.of(table["standing"]).replace("{Now}", capital(now)))
+    elif beginner(reading.tokens):
+        found.append(table["beginner"])
+    else:
+        told = next((n for n in ("together", "first") if reading.has(f"goal_{n}")), None)
+        found += [words.of(table[f"told_{told}"])] if told else []
+    found.append(words.of(table["bare_slow"]))
+    return found, words.of(table["ask_level" if now else "ask_bare"])
+
+
+def too_much(reading: Reading, words: Words) -> list[str]:
+    """Return the kind no to an extreme goal that the engine gives no verdict on."""
+    table = words.source["goal"]
+    if reading.has("lose_weight"):
+        return [words.of(table["bare_weight"]), *table["bare_weight_next"]]
+    if reading.has("giant"):
+        return [words.of(table["bare_giant"]), table["bare_next"]]
+    start = words.of(table[f"open_{_told_how(reading)}"])
+    if reading.has("goal_extreme") or reading.has("extreme"):
+        return [start, words.of(table["bare_extreme"]), table["bare_next"]]
+    name = aim(reading.tokens)
+    now = level(reading.tokens, name or "") or beginner(reading.tokens)
+    line = table["bare_unrealistic"].replace("{goal}", name or "that")
+    return [start, line.replace("{now}", now or table["bare_slowly"]), table["bare_next"]]

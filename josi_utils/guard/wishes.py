@@ -1,0 +1,74 @@
+"""A wish for another session answered by what it asks for: more, another day, another sport."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from josi_utils.decision import SPORT_NOUNS, number_words, with_article
+from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.intent import HARDNESS
+from josi_utils.guard.requests import other_day, other_sport, session_amounts
+from josi_utils.guard.situations import Reading
+
+
+def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
+    """Return the amount that the message names beyond the session's, as it is said."""
+    asked = session_amounts(reading)
+    minutes, distance, zone = (session.get(k) for k in ("minutes", "distance_km", "zone"))
+    for name, limit, unit in (
+        ("minutes", minutes, "minutes"),
+        ("km", distance or (minutes / 5 if minutes else None), "km"),
+    ):
+        beyond = [v for v in asked[name] if limit and v > limit * 1.05 and len(asked[name]) == 1]
+        told = {t.text for t in reading.tokens}
+        hours = len(beyond) == 1 and number_words(beyond[0] / 60) in told
+        # Miles were counted as kilometres: a figure is said only as the athlete has it.
+        if len(beyond) == 1 and number_words(beyond[0]) in told:
+            return f"{number_words(beyond[0])} {unit}"
+        if hours and unit == "minutes":
+            return f"{number_words(beyond[0] / 60)} hour{'s' if beyond[0] > 60 else ''}"
+    above = [value for value in asked["zone"] if zone and value > zone]
+    return f"zone {number_words(above[0])}" if len(above) == 1 else None
+
+
+def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
+    """Return ``"rest"``, ``"amount"``, ``"day"``, ``"sport"``, ``"harder"`` or ``""``."""
+    session = decision["session"]
+    if HARDNESS[session["kind"]] == 0:
+        return "rest"
+    if _too_great(reading, session):
+        return "amount"
+    if reading.has("moves") and (other_day(reading, decision["day"]) or reading.has("any_day")):
+        return "day"
+    if reading.has("swaps") and other_sport(reading, session):
+        return "sport"
+    return "harder" if reading.has("more") else ""
+
+
+def heard(reading: Reading, words: Words) -> str | None:
+    """Return words that take up what the athlete said of body or company beside the wish."""
+    table = words.source["request"]
+    for name in ("slept_well", "feels_good", "others", "enjoys"):
+        if reading.has(f"wish_{name}"):
+            return words.of(table[f"heard_{name}"])
+    return None
+
+
+def answer_to_wish(reading: Reading, decision: dict[str, Any], words: Words) -> list[str] | None:
+    """Return the no that fits the wish, or None where it is not clear what is wished."""
+    table, session = words.source["request"], decision["session"]
+    kind = kind_of_wish(reading, decision)
+    if kind == "rest":
+        return [words.of(table["either_rest"])]
+    if kind == "amount":
+        amount = capital(_too_great(reading, session) or "")
+        return [words.of(table["no_amount"]).replace("{Amount}", amount)]
+    if kind == "day":
+        day = decision["day"]
+        on = day.replace("_", " ") if day in ("today", "tomorrow") else f"on {day.capitalize()}"
+        on = "this week" if day == "this_week" else on
+        return [words.of(table["no_day"]).replace("{day}", on), table["left_out"]]
+    if kind == "sport":
+        sport = with_article(SPORT_NOUNS.get(session.get("sport") or "any", "session"))
+        return [words.of(table["no_sport"]).replace("{sport}", sport), table["left_out"]]
+    return [words.of(table["no_harder"])] if kind == "harder" else None
