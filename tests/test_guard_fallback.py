@@ -71,7 +71,8 @@ def test_every_further_sentence_is_a_card_s_own_or_the_verdict_on_the_goal(repli
 
 def test_no_number_is_said_that_was_not_given(replies) -> None:
     for row, reply in replies:
-        given_ones = set(re.findall(r"\d+", f"{row.get('decision')} {' '.join(reply.plan)}"))
+        given = f"{row.get('decision')} {' '.join(reply.plan)} {row['message']}"
+        given_ones = set(re.findall(r"\d+", given))
         said = " ".join([*reply.opening, *reply.plan, reply.ask])
         assert set(re.findall(r"\d+", said)) <= given_ones, said
 

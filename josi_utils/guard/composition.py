@@ -11,6 +11,7 @@ from josi_utils.decision import REASON_WORDS, plan_sentence
 from josi_utils.guard.data import load
 from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation, read
 from josi_utils.persona import count_words
 
@@ -87,6 +88,7 @@ class Words:
     """The wordings of ``fallback.json``, drawn by the message: the same message, the same words."""
 
     def __init__(self, message: str) -> None:
+        self.message = message
         self.seed = zlib.crc32(message.encode("utf-8", "surrogatepass"))
         self.source: dict[str, Any] = load("fallback")["words"]
 
@@ -172,7 +174,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
     table = words.source["plain"]
     if situation is None and apart:
         return words.of(table["more_apart"])
-    choices = table[f"more_{situation.mood}" if situation and situation.mood else "more"]
+    kind = (situation.more or ("done" if situation.done else situation.mood)) if situation else ""
+    choices = table[f"more_{kind}" if kind else "more"]
     said = {word for word in table["said_once"] if word in opener}
     fresh = [line for line in choices if not any(word in line for word in said)]
     return words.of(fresh or table["more"])
@@ -189,10 +192,16 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
 
 def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     """Return words for a message that no situation holds for: by its tone, or of none at all."""
+    if not reading.tokens:
+        return words.say("plain", "wordless")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     if glad != sad and not reading.question:
         return words.say("plain", "sounds_glad" if glad else "sounds_sad")
-    return words.say("plain", "follow" if case.get("history") else "statement")
+    table = words.source["plain"]
+    if case.get("history"):
+        return words.of(table["follow"])
+    tokens = () if reading.question or reading.has("why") else reading.tokens
+    return words.of(filled(table["statement"], tokens, words.message))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -126,6 +126,8 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
 
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
+    if any(one.done for one in reading.situations):
+        return False
     event, horizon = "form event" in reading.found, reading.has("horizon")
     if reading.has("goal_alone"):
         return horizon or event

@@ -8,27 +8,28 @@ phrase itself tells; where that is not sure, the situation is left out and plain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token, tokenise
+from josi_utils.guard.own_words import filled, unknown_slots
 from josi_utils.guard.phrases import NEGATION, Book
 
 #: The version of ``fallback.json`` that this code reads.
 VERSION = 2
 _TABLES = (
     "forms", "groups", "sports", "reasons", "requests", "goal_words", "words", "situations",
-    "common", "index",
+    "common", "own_words", "index",
 )  # fmt: skip
 #: A message of so many words is short: "ok thanks", "morning josi".
 SHORT = 6
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
-    "id", "any", "with", "not", "mood", "form", "short", "strong", "sure",
+    "id", "any", "with", "not", "mood", "form", "short", "strong", "sure", "done", "more",
     "say", "ask", "cards",
 }  # fmt: skip
 
@@ -55,6 +56,11 @@ class Situation:
         So heavy (or so happy) that it is said whatever else stands in the message.
     sure
         Its card fits every message that it holds for, so that no index need be asked.
+    done
+        Tells what has been reached, so that no goal and no request is read into it.
+    more
+        Which second sentences of ``words.plain`` fit a short reply, by mood if it is ``""``; a
+        greeting has its own.
     """
 
     id: str
@@ -66,6 +72,8 @@ class Situation:
     short: bool = False
     strong: bool = False
     sure: bool = False
+    done: bool = False
+    more: str = ""
     any_of: frozenset[str] = frozenset()
     with_one: frozenset[str] = frozenset()
     none_of: frozenset[str] = frozenset()
@@ -99,6 +107,8 @@ def _situation(raw: dict[str, Any], families: dict[str, list[str]]) -> Situation
         raw.get("short", False),
         raw.get("strong", False),
         raw.get("sure", False),
+        raw.get("done", False),
+        raw.get("more", ""),
         _families(raw["any"], f"{name} any", families),
         _families(raw.get("with", ()), f"{name} with", families),
         _families(raw.get("not", ()), f"{name} not", families),
@@ -124,6 +134,8 @@ def check(source: dict[str, Any]) -> None:
         name = f"situation {raw.get('id')!r}"
         texts += [(name, text, False) for text in raw.get("say", ())]
         texts += [(name, text, True) for text in raw.get("ask", ())]
+        if unknown := unknown_slots(raw.get("say", ())):
+            raise JosiError(f"{where}: {name}: no slot {unknown}; use one of own_words")
     for raw in source["requests"]:
         texts += [(f"request {raw['id']!r}", text, False) for text in raw["say"]]
     for name, table in source["words"].items():
@@ -175,7 +187,8 @@ class Reading:
     question
         Whether it asks something.
     situations
-        What it is about, in the book's order.
+        What it is about, in the book's order, with the athlete's own words in its wordings; one
+        that could say none of them is left out.
     """
 
     tokens: tuple[Token, ...]
@@ -226,4 +239,6 @@ def read(message: str) -> Reading:
         and one.form in ("", form)
         and (short or not one.short)
     )
-    return Reading(tokens, found, plain, question, held)
+    said = ((one, tuple(filled(one.say, tokens, message))) for one in held)
+    own = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
+    return Reading(tokens, found, plain, question, own)

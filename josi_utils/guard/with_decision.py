@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name
+from josi_utils.decision import READINESS_COLOURS, plan_sentence, session_name
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
+    MOST_WORDS,
     Composition,
     Words,
     greeting,
@@ -28,7 +29,7 @@ from josi_utils.guard.composition import (
 from josi_utils.guard.data import load
 from josi_utils.guard.goals import alternative_sentence, goal_sentence, names_goal
 from josi_utils.guard.requests import Request, request
-from josi_utils.guard.situations import Reading
+from josi_utils.guard.situations import Reading, Situation
 from josi_utils.persona import count_words, split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
@@ -63,16 +64,29 @@ def planned(
     goal, refused = decision.get("goal") or {}, refused_before(case)
     ask, plan = session_ask(decision, words), plan_lines(decision, words)
     lines = _goal(goal, reading, refused, words)
+    opener, first = taken_up(reading, words)
+    own = own_ask(first, reading, words) or ask
     if goal.get("verdict") == "unrealistic":
         return Composition(lines, words.say("goal", "ask_unrealistic"), plan)
     card = dict(case["card"]) if case.get("card") else None
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
     asked = request(case, reading, wants)
-    if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
+    if asked.stand == "unsure" and first and _only_tells(first, reading):
+        asked = Request()
+    done = first is not None and first.done and not asked.stand
+    if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic"), plan)
+    if reading.question and reading.has("asks_progress") and asked.stand in ("", "unsure"):
+        how = any(token.text in ("how", "hows") for token in reading.tokens)
+        opening, plan = _progress(decision, lines, opener if done else None, words, how)
+        if opening:
+            return Composition(opening, own if first else words.say("goal", "ask"), plan)
+        asked = Request()
     about_goal = reading.has("goal_strict") or names_goal(goal, reading)
-    if lines and about_goal and not _asks_why(reading) and not asked.stand:
-        return Composition(_with_goal(lines, reading, words), _goal_ask(ask, words), plan)
+    if lines and (about_goal or done) and not _asks_why(reading) and not asked.stand:
+        feels = first is not None and bool(first.mood)
+        opening = _with_goal(lines, opener if feels else None, [*plan, own], words)
+        return Composition(opening, own if feels else _goal_ask(ask, words), plan)
     if asked.stand == "against" or (refused and not reading.question and not reading.mood):
         return Composition(_no(reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
@@ -81,17 +95,16 @@ def planned(
     if asked.stand == "unsure" and not (card and reading.question):
         opening = _either(decision, reading, words)
         return Composition([*lines, opening[-1]] if lines else opening, ask, plan, more[:1], card)
-    opener, first = taken_up(reading, words)
-    own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
-    if _asks_about_plan(reading):
+    greets = first is not None and first.more == "hello" and not reading.has("why_strict")
+    if _asks_about_plan(reading) and not greets:
         opening, plan = _explained(decision, reading, words)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
         return Composition(opening, ask, plan, [*lines, *more], card)
-    if reading.question:
+    if reading.question and not greets:
         if not more:
             card, more = _answer(case, deck, reading)
         if more:
@@ -123,15 +136,31 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
         return [table["no_verdict"]] if reading.has("goal_strict") else []
     if verdict == "ambitious" and goal.get("weeks") == 0:
         verdict = "ambitious_now"
-    return [goal_sentence(goal, words.of(table[verdict]))]
+    choices = table[verdict]
+    if not reading.question:
+        choices = [text for text in choices if not text.startswith("Yes")]
+    return [goal_sentence(goal, words.of(choices))]
 
 
-def _with_goal(lines: list[str], reading: Reading, words: Words) -> list[str]:
-    if count_words(lines[0]) >= SHORT_GOAL:
-        return lines
-    opener, first = taken_up(reading, words)
-    sad = opener if first and first.mood == "sad" else None
-    return [sad or words.say("goal", "open"), *lines]
+def _with_goal(lines: list[str], opener: str | None, rest: list[str], words: Words) -> list[str]:
+    """Return the goal's lines, before them what takes the message up as far as there is room."""
+    if opener and count_words(" ".join([opener, *lines, *rest])) <= MOST_WORDS:
+        return [opener, *lines]
+    short = count_words(lines[0]) < SHORT_GOAL
+    return [words.say("goal", "open"), *lines] if short else lines
+
+
+def _progress(
+    decision: dict[str, Any], lines: list[str], opener: str | None, words: Words, how: bool
+) -> tuple[list[str], list[str]]:
+    """Return (opening, plan) for "am I getting better": what goal or reasons say, else nothing."""
+    taken = [opener] if opener else []
+    if lines:
+        return [*taken, *lines], plan_lines(decision, words)
+    if "steady_progress" in (decision.get("reasons") or []):
+        yes = words.say("explain", "progress_how" if how else "progress")
+        return [*taken, yes], [plan_sentence(decision)]
+    return taken, plan_lines(decision, words)
 
 
 def _goal_ask(ask: str, words: Words) -> str:
@@ -139,6 +168,12 @@ def _goal_ask(ask: str, words: Words) -> str:
 
 
 # --- requests ---------------------------------------------------------------------------------
+
+
+def _only_tells(first: Situation, reading: Reading) -> bool:
+    """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
+    tells = first.done or bool(first.more) or (first.mood == "sad" and not reading.question)
+    return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
 
 
 def _yes(asked: Request, words: Words) -> str:
