@@ -149,10 +149,14 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
 
 
 def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
-    """Return a greeting for a message that begins with one, if the opener does not greet."""
+    """Return a greeting for a message that begins with one, if the opener does not greet.
+
+    A name that the athlete gives is said in it.
+    """
     for name, text in words.source["greet"].items():
         if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
-            return [text]
+            named = f"{text[:-1]} {{name}}."
+            return [words.of(filled((text, named), reading.tokens, words.message))]
     return []
 
 
@@ -200,8 +204,22 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     table = words.source["plain"]
     if case.get("history"):
         return words.of(table["follow"])
+    if _sounds_done(reading, words.message):
+        return words.say("plain", "sounds_done")
     tokens = () if reading.question or reading.has("why") else reading.tokens
     return words.of(filled(table["statement"], tokens, words.message))
+
+
+def _sounds_done(reading: Reading, message: str) -> bool:
+    """Tell whether a message calls out a figure or a deed with joy, and wishes and asks nothing."""
+    if "!" not in message or reading.question or reading.found & {"SAD", "NOTYET"}:
+        return False
+    if any(reading.has(form) for form in ("change", "defies", "why", "orders", "refused", "color")):
+        return False
+    if {t.text for t in reading.tokens} & {"cant", "couldnt", "didnt", "not", "dont"}:
+        return False
+    figure = any(t.text[0].isdigit() for t in reading.tokens)
+    return "PASTDONE" in reading.plain or (figure and not reading.has("future"))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -55,7 +55,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     if wants["probe"] or reading.has("probe"):
         return _probe(reading, words, plan)
     apart = not (reading.situations or reading.has("training"))
-    if wants["off_topic"] and (reading.question or reading.has("orders") or apart):
+    on_goal = bool(decision and decision.get("goal") and reading.has("asks_progress"))
+    if wants["off_topic"] and not on_goal and (reading.question or reading.has("orders") or apart):
         return _off_topic(words, plan)
     if decision:
         return planned(case, deck, reading, wants, words)

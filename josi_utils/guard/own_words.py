@@ -187,6 +187,12 @@ def _name(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | N
         before = " ".join(t.text for t in tokens[max(0, at - 3) : at])
         own = message[tokens[at].start : tokens[at].end]
         surely = before.endswith(tuple(words["name_lead"]))
+        here = (
+            greets
+            and tokens[at].clause not in {t.clause for t in tokens[:at]}
+            and len(tokens) > at + 1
+        )
+        surely = surely or (here and tokens[at + 1].text == "here")
         maybe = greets and own[:1].isupper() and before.endswith(tuple(words["name_maybe"]))
         if not (surely or maybe) or not own.isalpha() or len(own) not in _NAME_LENGTH:
             continue

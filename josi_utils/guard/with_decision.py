@@ -71,7 +71,7 @@ def planned(
     card = dict(case["card"]) if case.get("card") else None
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
     asked = request(case, reading, wants)
-    if asked.stand == "unsure" and first and _only_tells(first, reading):
+    if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
         asked = Request()
     done = first is not None and first.done and not asked.stand
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
@@ -130,7 +130,8 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
         other = alternative_sentence(goal, table["alternative"])
         line = goal_sentence(goal, table["unrealistic"])
         return [start, line, other or table["no_alternative"]]
-    if not goal or not (reading.has("goal") or names_goal(goal, reading)):
+    meant = reading.has("goal") or reading.has("asks_progress") or names_goal(goal, reading)
+    if not goal or not meant:
         return []
     if not verdict:
         return [table["no_verdict"]] if reading.has("goal_strict") else []
@@ -172,6 +173,8 @@ def _goal_ask(ask: str, words: Words) -> str:
 
 def _only_tells(first: Situation, reading: Reading) -> bool:
     """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
+    if first.more == "tells":
+        return True
     tells = first.done or bool(first.more) or (first.mood == "sad" and not reading.question)
     return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
 
