@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from josi_utils.decision import REASON_WORDS, plan_sentence
+from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.data import load
 from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import tokenise
@@ -211,15 +212,18 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
 
 
 def _sounds_done(reading: Reading, message: str) -> bool:
-    """Tell whether a message calls out a figure or a deed with joy, and wishes and asks nothing."""
-    if "!" not in message or reading.question or reading.found & {"SAD", "NOTYET"}:
+    """Tell whether a message calls out a figure or tells a deed, and wishes and asks nothing."""
+    if reading.question or reading.found & {"SAD", "NOTYET"}:
         return False
     if any(reading.has(form) for form in ("change", "defies", "why", "orders", "refused", "color")):
         return False
-    if {t.text for t in reading.tokens} & {"cant", "couldnt", "didnt", "not", "dont"}:
+    said, words = {t.text for t in reading.tokens}, own_table()
+    if said & set(words["not_deed"]):
         return False
     figure = any(t.text[0].isdigit() for t in reading.tokens)
-    return "PASTDONE" in reading.plain or (figure and not reading.has("future"))
+    if "!" in message and figure and not reading.has("future"):
+        return True
+    return bool(said & set(words["deeds"])) and (figure or reading.has("training"))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

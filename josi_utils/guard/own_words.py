@@ -128,6 +128,8 @@ def _from_to(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | Non
         last = tokens[place + 1].text
         if not (first[0].isdigit() and last[0].isdigit()) or _later(first, last):
             continue
+        if ":" not in last and at and tokens[at - 1].text in table()["fell"]:
+            continue
         behind = tokens[place + 2].text if place + 2 < len(tokens) else ""
         unit = units_of_words().get(behind, ("", unit))[1]
         return f"from {first} to {last}{' ' + unit if unit else ''}"
@@ -169,8 +171,10 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
         for at, token in enumerate(tokens):
             if token.text not in words[f"{name}_lead"]:
                 continue
-            for later in tokens[at + 1 : at + 5]:
+            for place, later in enumerate(tokens[at + 1 : at + 5], at + 2):
                 if later.text in words[name]:
+                    if [t.text for t in tokens[place : place + 2]] == ["in", "law"]:
+                        return None
                     return words[name][later.text]
                 if later.text not in words["degree"] or later.clause != token.clause:
                     break
@@ -192,7 +196,7 @@ def _name(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | N
             and tokens[at].clause not in {t.clause for t in tokens[:at]}
             and len(tokens) > at + 1
         )
-        surely = surely or (here and tokens[at + 1].text == "here")
+        surely = surely or (here and tokens[at + 1].text in ("here", "again"))
         maybe = greets and own[:1].isupper() and before.endswith(tuple(words["name_maybe"]))
         if not (surely or maybe) or not own.isalpha() or len(own) not in _NAME_LENGTH:
             continue

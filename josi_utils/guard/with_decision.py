@@ -175,7 +175,9 @@ def _only_tells(first: Situation, reading: Reading) -> bool:
     """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
     if first.more == "tells":
         return True
-    tells = first.done or bool(first.more) or (first.mood == "sad" and not reading.question)
+    if first.more == "hello":
+        return not reading.has("change")
+    tells = first.done or (first.mood == "sad" and not reading.question)
     return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
 
 

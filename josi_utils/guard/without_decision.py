@@ -100,7 +100,7 @@ def _far_too_much(
     """Tell whether the message names, or insists on, a goal that is far too much."""
     first = next(iter(reading.situations), None)
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
-    ahead = any(reading.has(form) for form in ("goal_short", "goal_soon", "goal_extreme"))
+    ahead = any(reading.has(form) for form in ("goal_short", "goal_extreme"))
     if first is not None and first.done and not ahead:
         return False
     if about_else or reading.has("color") or reading.has("accepts"):
