@@ -223,7 +223,8 @@ def _sounds_done(reading: Reading, message: str) -> bool:
     figure = any(t.text[0].isdigit() for t in reading.tokens)
     if "!" in message and figure and not reading.has("future"):
         return True
-    return bool(said & set(words["deeds"])) and (figure or reading.has("training"))
+    told = said & (set(words["deeds"]) | set(words["cues"]))
+    return bool(told) and (figure or reading.has("training"))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -17,6 +17,8 @@ from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
 
+#: Words by which a message may mean Josi herself.
+_TO_JOSI = frozenset(("you", "your", "yours", "yourself", "system", "prompt", "rules"))
 #: Who asks about Josi asks one of these, in the order in which they are looked for.
 _PROBES = ("person", "privacy", "maker", "works")
 
@@ -52,7 +54,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     case = cleaned(case)
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
-    if wants["probe"] or reading.has("probe"):
+    told = any(one.done for one in reading.situations) and not _asks_josi(reading)
+    if (wants["probe"] and not told) or reading.has("probe"):
         return _probe(reading, words, plan)
     apart = not (reading.situations or reading.has("training"))
     on_goal = bool(decision and decision.get("goal") and reading.has("asks_progress"))
@@ -61,6 +64,11 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     if decision:
         return planned(case, deck, reading, wants, words)
     return alone(case, deck, reading, wants, words)
+
+
+def _asks_josi(reading: Reading) -> bool:
+    """Tell whether a message asks, or speaks to Josi, and so may mean her and not a training."""
+    return reading.question or not {t.text for t in reading.tokens}.isdisjoint(_TO_JOSI)
 
 
 def _probe(reading: Reading, words: Words, plan: list[str]) -> Composition:

@@ -168,6 +168,12 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
 
     def find(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
         words = table()
+        # The word alone at the start says the same: "calm and ready".
+        alone = len(tokens) == 1 or (
+            len(tokens) > 1 and (tokens[1].clause or tokens[1].text in ("and", "today", "again"))
+        )
+        if alone and name in ("low", "high") and tokens[0].text in words[name]:
+            return str(words[name][tokens[0].text])
         for at, token in enumerate(tokens):
             if token.text not in words[f"{name}_lead"]:
                 continue
