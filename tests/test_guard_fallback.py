@@ -73,7 +73,7 @@ def test_every_further_sentence_is_a_card_s_own_or_the_verdict_on_the_goal(repli
 def test_no_number_is_said_that_was_not_given(replies) -> None:
     for row, reply in replies:
         told = " ".join(t.text for t in tokenise(row["message"]))
-        told = f"{row.get('decision')} {' '.join(reply.plan)} {told}"
+        told = f"{row.get('decision')} {' '.join(reply.plan)} {told} {row['message']}"
         given_ones = set(re.findall(r"\d+", told))
         said = " ".join([*reply.opening, *reply.plan, reply.ask])
         assert set(re.findall(r"\d+", said)) <= given_ones, said

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from josi_utils.decision import REASON_WORDS, plan_sentence
+from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.data import load
 from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation, read
 from josi_utils.persona import count_words
 
@@ -87,6 +89,7 @@ class Words:
     """The wordings of ``fallback.json``, drawn by the message: the same message, the same words."""
 
     def __init__(self, message: str) -> None:
+        self.message = message
         self.seed = zlib.crc32(message.encode("utf-8", "surrogatepass"))
         self.source: dict[str, Any] = load("fallback")["words"]
 
@@ -147,10 +150,14 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
 
 
 def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
-    """Return a greeting for a message that begins with one, if the opener does not greet."""
+    """Return a greeting for a message that begins with one, if the opener does not greet.
+
+    A name that the athlete gives is said in it.
+    """
     for name, text in words.source["greet"].items():
         if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
-            return [text]
+            named = f"{text[:-1]} {{name}}."
+            return [words.of(filled((text, named), reading.tokens, words.message))]
     return []
 
 
@@ -172,7 +179,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
     table = words.source["plain"]
     if situation is None and apart:
         return words.of(table["more_apart"])
-    choices = table[f"more_{situation.mood}" if situation and situation.mood else "more"]
+    kind = (situation.more or ("done" if situation.done else situation.mood)) if situation else ""
+    choices = table[f"more_{kind}" if kind else "more"]
     said = {word for word in table["said_once"] if word in opener}
     fresh = [line for line in choices if not any(word in line for word in said)]
     return words.of(fresh or table["more"])
@@ -189,13 +197,39 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
 
 def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     """Return words for a message that no situation holds for: by its tone, or of none at all."""
+    if not reading.tokens:
+        return words.say("plain", "wordless")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     if glad != sad and not reading.question:
         return words.say("plain", "sounds_glad" if glad else "sounds_sad")
+    table = words.source["plain"]
     if case.get("history"):
-        return words.say("plain", "follow")
-    apart = not (case.get("decision") or reading.has("of_sport") or reading.has("training"))
-    return words.say("plain", "statement_apart" if apart else "statement")
+        return words.of(table["follow"])
+    if _sounds_done(reading, words.message):
+        return words.say("plain", "sounds_done")
+    if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
+        return words.say("plain", "statement_apart")
+    tokens = () if reading.question or reading.has("why") else reading.tokens
+    told = filled(table["statement"], tokens, words.message)
+    # Beside a plan thanks for telling would suppose that something was told.
+    bare = case.get("decision") and set(told) <= set(table["statement"])
+    return words.of(table["with_plan"] if bare else told)
+
+
+def _sounds_done(reading: Reading, message: str) -> bool:
+    """Tell whether a message calls out a figure or tells a deed, and wishes and asks nothing."""
+    if reading.question or reading.found & {"SAD", "NOTYET"}:
+        return False
+    if any(reading.has(form) for form in ("change", "defies", "why", "orders", "refused", "color")):
+        return False
+    said, words = {t.text for t in reading.tokens}, own_table()
+    if said & set(words["not_deed"]):
+        return False
+    figure = any(t.text[0].isdigit() for t in reading.tokens)
+    if "!" in message and figure and not reading.has("future"):
+        return True
+    told = said & (set(words["deeds"]) | set(words["cues"]))
+    return bool(told) and (figure or reading.has("training"))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

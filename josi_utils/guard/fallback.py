@@ -18,6 +18,8 @@ from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
 
+#: Words by which a message may mean Josi herself.
+_TO_JOSI = frozenset(("you", "your", "yours", "yourself", "system", "prompt", "rules"))
 #: Who asks about Josi asks one of these, in the order in which they are looked for.
 _PROBES = ("person", "privacy", "maker", "works")
 
@@ -54,7 +56,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     reading = about_card(reading, case.get("card"))
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
-    probe = wants["probe"] or reading.has("probe")
+    told = any(one.done for one in reading.situations) and not _asks_josi(reading)
+    probe = (wants["probe"] and not told) or reading.has("probe")
     apart = aside(case, reading, words, plan, probe)
     if apart:
         return apart
@@ -63,11 +66,17 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     about = reading.has("training") or (decision and reading.has("moves"))
     other = not (reading.situations or about)
     known = any(one.sure for one in reading.situations)
+    known = known or bool(decision and decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(words, plan)
     if decision:
         return planned(case, deck, reading, wants, words)
     return alone(case, deck, reading, wants, words)
+
+
+def _asks_josi(reading: Reading) -> bool:
+    """Tell whether a message asks, or speaks to Josi, and so may mean her and not a training."""
+    return reading.question or not {t.text for t in reading.tokens}.isdisjoint(_TO_JOSI)
 
 
 def _probe(reading: Reading, words: Words, plan: list[str]) -> Composition:

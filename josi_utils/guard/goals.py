@@ -133,7 +133,9 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
 
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
-    event, horizon = ("form event" in reading.found, "form horizon" in reading.found)
+    if any(one.done for one in reading.situations):
+        return False
+    event, horizon = "form event" in reading.found, "form horizon" in reading.found
     if reading.has("goal_alone"):
         return horizon or event
     if reading.situations and not reading.has("wish"):

@@ -176,6 +176,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     if past or reading.question or reading.mood:
         return Request()
     clear = not reading.situations
+    moved = moved and reading.has("training")
     if clear and (((beyond or moved) and future) or (beyond and score >= MAYBE)):
         return Request("unsure")
     return Request()

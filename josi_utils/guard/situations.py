@@ -15,13 +15,14 @@ from typing import Any
 from josi_utils.errors import JosiError
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token, tokenise
+from josi_utils.guard.own_words import filled, unknown_slots
 from josi_utils.guard.phrases import NEGATION, Book
 
 #: The version of ``fallback.json`` that this code reads.
 VERSION = 2
 _TABLES = (
     "forms", "groups", "sports", "reasons", "requests", "goal_words", "words", "situations",
-    "asides", "common", "index",
+    "asides", "common", "own_words", "index",
 )  # fmt: skip
 #: A message of so many words is short: "ok thanks", "morning josi".
 SHORT = 6
@@ -33,7 +34,7 @@ _ASKED = frozenset(
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
-    "id", "any", "with", "not", "mood", "form", "short", "strong", "sure",
+    "id", "any", "with", "not", "mood", "form", "short", "strong", "sure", "done", "more",
     "say", "ask", "cards", "always", "whole", "named", "things",
 }  # fmt: skip
 
@@ -67,6 +68,11 @@ class Situation:
     named, things
         Of an aside: wordings with ``{thing}``, said where the message has one of the things (words
         of ours, never the athlete's own text).
+    done
+        Tells what has been reached, so that no goal and no request is read into it.
+    more
+        Which second sentences of ``words.plain`` fit a short reply, by mood if it is ``""``; a
+        greeting has its own.
     """
 
     id: str
@@ -82,6 +88,8 @@ class Situation:
     whole: bool = False
     named: tuple[str, ...] = ()
     things: tuple[tuple[tuple[str, ...], str], ...] = ()
+    done: bool = False
+    more: str = ""
     any_of: frozenset[str] = frozenset()
     with_one: frozenset[str] = frozenset()
     none_of: frozenset[str] = frozenset()
@@ -119,6 +127,8 @@ def _situation(raw: dict[str, Any], families: dict[str, list[str]], kind: str = 
         raw.get("whole", False),
         tuple(raw.get("named", ())),
         tuple((tuple(words.split()), said) for words, said in raw.get("things", {}).items()),
+        raw.get("done", False),
+        raw.get("more", ""),
         _families(raw["any"], f"{name} any", families),
         _families(raw.get("with", ()), f"{name} with", families),
         _families(raw.get("not", ()), f"{name} not", families),
@@ -144,6 +154,8 @@ def check(source: dict[str, Any]) -> None:
         name = f"situation {raw.get('id')!r}"
         texts += [(name, text, False) for text in [*raw.get("say", ()), *raw.get("named", ())]]
         texts += [(name, text, True) for text in raw.get("ask", ())]
+        if unknown := unknown_slots(raw.get("say", ())):
+            raise JosiError(f"{where}: {name}: no slot {unknown}; use one of own_words")
     for raw in source["requests"]:
         texts += [(f"request {raw['id']!r}", text, False) for text in raw["say"]]
     for name, table in source["words"].items():
@@ -196,7 +208,8 @@ class Reading:
     question
         Whether it asks something.
     situations
-        What it is about, in the book's order.
+        What it is about, in the book's order, with the athlete's own words in its wordings; one
+        that could say none of them is left out.
     asides
         What it is about beside training: another topic, Josi's workings, hostile words.
     """
@@ -261,7 +274,9 @@ def read(message: str) -> Reading:
             and (short or not one.short)
         )
 
-    return Reading(tokens, found, plain, question, held(situations), held(asides))
+    said = ((one, tuple(filled(one.say, tokens, message))) for one in held(situations))
+    own = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
+    return Reading(tokens, found, plain, question, own, held(asides))
 
 
 def about_card(reading: Reading, card: dict[str, Any] | None) -> Reading:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
+    MOST_WORDS,
     Composition,
     Words,
     greeting,
@@ -26,9 +28,9 @@ from josi_utils.guard.data import load
 from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
 from josi_utils.guard.goals import names_goal
 from josi_utils.guard.requests import Request, request
-from josi_utils.guard.situations import Reading
+from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import answer_to_wish, heard
-from josi_utils.persona import split_sentences
+from josi_utils.persona import count_words, split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
@@ -60,21 +62,36 @@ def planned(
     goal, refused = decision.get("goal") or {}, refused_before(case)
     ask, plan = session_ask(decision, words), plan_lines(decision, words)
     lines = _goal(goal, reading, refused, words)
+    opener, first = taken_up(reading, words)
+    own = own_ask(first, reading, words) or ask
     if goal.get("verdict") == "unrealistic":
         return Composition(lines, words.say("goal", "ask_unrealistic"), plan)
     card = dict(case["card"]) if case.get("card") else None
     more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
     asked = request(case, reading, wants)
-    if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal"):
+    if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
+        asked = Request()
+    done = first is not None and first.done and not asked.stand
+    if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
         ask = words.say("goal", "ask_unrealistic_alone")
         return Composition(too_much(reading, words), ask, plan)
+    better = reading.question and reading.has("asks_progress") and not reading.has("good_check")
+    if better and asked.stand in ("", "unsure"):
+        how = any(token.text in ("how", "hows") for token in reading.tokens)
+        opening, plan = _progress(decision, lines, opener if done else None, words, how)
+        if opening:
+            own = words.say("goal", "ask") if lines and not first else own
+            return Composition(opening, own, plan)
+        asked = Request()
     answers = _card_answers(card, reading)
     about_goal = reading.has("goal_strict") or reading.has("goal_ask")
     about_goal = about_goal or names_goal(goal, reading)
     asks_goal = reading.has("goal_ask") and asked.stand != "against" and reading.question
     asks_goal = asks_goal or (names_goal(goal, reading) and reading.has("horizon"))
-    verdict = lines and about_goal and not answers and not asks_why(reading)
-    if verdict and (asks_goal or not asked.stand):
+    verdict = lines and not answers and not asks_why(reading)
+    if verdict and done and opener and _fits([opener, *lines, *plan, own]):
+        return Composition([opener, *lines], own, plan)
+    if verdict and (about_goal or done) and (asks_goal or not asked.stand):
         return Composition(
             [*_before_goal(goal, reading, words), *lines], _goal_ask(ask, words), plan
         )
@@ -91,8 +108,6 @@ def planned(
     if asked.stand == "unsure" and not told:
         opening = _either(decision, reading, words)
         return Composition(opening, ask, plan, more[:1], card)
-    opener, first = taken_up(reading, words)
-    own = own_ask(first, reading, words) or ask
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
     if reading.question and reading.has("how_known"):
@@ -100,7 +115,8 @@ def planned(
     measured = decision["session"].get("minutes") and not decision["session"].get("distance_km")
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
-    if asks_about_plan(reading) and not answers:
+    greets = first is not None and first.more == "hello" and not reading.has("why_strict")
+    if asks_about_plan(reading) and not answers and not greets:
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
             card, more = why_card(decision, deck)
@@ -108,7 +124,7 @@ def planned(
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
         return Composition(opening, ask, plan, [*lines, *more], card)
-    if reading.question:
+    if reading.question and not greets:
         if not more:
             card, more = _answer(case, deck, reading)
         if more:
@@ -125,10 +141,7 @@ def planned(
         return Composition([words.say("plain", "unknown")], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
-    plain = not case.get("history") and not {"GLAD", "SAD"} & reading.plain
-    opener = opener or (
-        words.say("plain", "with_plan") if plain else plain_opener(case, reading, words)
-    )
+    opener = opener or plain_opener(case, reading, words)
     opening = [*greeting(reading, opener, words), opener, *lines]
     return Composition(opening, own, plan, more, card)
 
@@ -141,7 +154,7 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
     table, verdict = words.source["goal"], goal.get("verdict")
     if verdict == "unrealistic":
         return refusal(goal, reading, refused, words)
-    asks = reading.has("goal") or reading.has("goal_ask")
+    asks = any(reading.has(form) for form in ("goal", "goal_ask", "asks_progress"))
     if not goal or not (asks or names_goal(goal, reading)):
         return []
     if not verdict:
@@ -153,6 +166,24 @@ def _before_goal(goal: dict[str, Any], reading: Reading, words: Words) -> list[s
     opener, first = taken_up(reading, words)
     sad = opener if first and first.mood == "sad" and reading.mood != "both" else None
     return before_verdict(goal, reading, sad, words)
+
+
+def _fits(sentences: Sequence[str]) -> bool:
+    """Tell whether a reply of these sentences is short enough."""
+    return count_words(" ".join(sentences)) <= MOST_WORDS
+
+
+def _progress(
+    decision: dict[str, Any], lines: list[str], opener: str | None, words: Words, how: bool
+) -> tuple[list[str], list[str]]:
+    """Return (opening, plan) for "am I getting better": what goal or reasons say, else nothing."""
+    taken = [opener] if opener else []
+    if lines:
+        return [*taken, *lines], plan_lines(decision, words)
+    if "steady_progress" in (decision.get("reasons") or []):
+        yes = words.say("explain", "progress_how" if how else "progress")
+        return [*taken, yes], [plan_sentence(decision)]
+    return taken, plan_lines(decision, words)
 
 
 def _goal_ask(ask: str, words: Words) -> str:
@@ -177,6 +208,16 @@ def _card_fits(card: dict[str, Any] | None, reading: Reading) -> bool:
 
 
 # --- requests ---------------------------------------------------------------------------------
+
+
+def _only_tells(first: Situation, reading: Reading) -> bool:
+    """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
+    if first.more == "tells":
+        return True
+    if first.more == "hello":
+        return not reading.has("change")
+    tells = first.done or (first.mood == "sad" and not reading.question)
+    return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
 
 
 def _yes(asked: Request, words: Words) -> str:

@@ -63,7 +63,8 @@ def alone(
     else:
         card, more = found_card(case, deck, reading)
     if more:
-        start = opener or words.say("plain", reading.form)
+        told = words.say("plain", "question") if reading.question else None
+        start = opener or told or plain_opener(case, reading, words)
         return Composition([start], ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         opening = [words.say("request", "either_told"), words.say("request", "no_plan")]
@@ -96,6 +97,9 @@ def _far_too_much(
     """Tell whether the message names, or insists on, a goal that is far too much."""
     first = next(iter(reading.situations), None)
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
+    ahead = any(reading.has(form) for form in ("goal_short", "goal_extreme"))
+    if first is not None and first.done and not ahead:
+        return False
     if about_else or reading.has("color") or reading.has("accepts"):
         return False
     insists = reading.has("still_wants") or "?" not in (case.get("message") or "")
