@@ -23,13 +23,13 @@ from josi_utils.guard.measure import gold_label, read_labelled
 from josi_utils.guard.triage import ORDER, read
 from josi_utils.paths import data_dir
 
-#: Gold messages weigh less: the rules of triage were written on them.
+#: The gold's red flags weigh less: the rules of triage were written on them.
 GOLD_WEIGHT = 0.3
 #: Share of the gold's other messages, the everyday ones, that may be taken for a red flag by the
 #: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
 FALSE_ALARMS = 0.01
 #: A rule is overruled below this sum, an urgent rule below that one.
-RULE_STANDS, URGENT_STANDS = -1.0, -1.0
+RULE_STANDS, URGENT_STANDS = -0.3, -1.0
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
 URGENT_ALONE = -0.3
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
@@ -49,7 +49,8 @@ def learning_rows() -> list[Row]:
     rows = []
     for path in sorted((data_dir() / "gold_examples").glob("*.jsonl")):
         for _, row in read_jsonl(path):
-            rows.append({**row, "label": gold_label(row), "weight": GOLD_WEIGHT})
+            weight = GOLD_WEIGHT if row.get("red_flag") else 1.0
+            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True})
     folder = guard_dir() / "messages"
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
@@ -158,7 +159,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     labels = np.array([row["label"] for row in rows])
     flagged = np.isin(labels, ORDER)
     weight = np.array([row["weight"] for row in rows])
-    gold = weight < 1
+    gold = np.array([bool(row.get("gold")) for row in rows])
 
     sheet = Sheet(features)
     sums = crossed(sheet.matrix, [flagged], weight, labels, "triage")[0]

@@ -42,6 +42,8 @@ ORDER: tuple[str, ...] = (
 )
 
 
+#: Flags that are another's only where that person is named: "she" alone may be anybody.
+NAMED = frozenset(("self_harm", "pregnancy", "minor"))
 #: A learnt finding is explained by so many spans at most, as far as they carry this share of it.
 SPANS, SHARE = 4, 0.6
 
@@ -210,7 +212,11 @@ def _judged(reading: Reading, turn: int) -> Triage:
         _urgent(reading, flag),
         sorted(spans, key=lambda s: (s.start, s.end)),
         sorted(ruled - {flag}, key=ORDER.index),
-        of_another(reading.tokens, min((s.start for s in spans), default=0)),
+        of_another(
+            reading.tokens,
+            min((s.start for s in spans), default=0),
+            named=flag in NAMED,
+        ),
     )
 
 
