@@ -44,6 +44,10 @@ ORDER: tuple[str, ...] = (
 
 #: Flags that are another's only where that person is named: "she" alone may be anybody.
 NAMED = frozenset(("self_harm", "pregnancy", "minor"))
+#: Flags of heart, breath and consciousness.
+VITAL = frozenset(("chest_pain", "breathlessness", "fainting"))
+#: A rule's emergency goes before a calm flag where its own sum says that it is not unlikely.
+LIKELY = -1.0
 #: A learnt finding is explained by so many spans at most, as far as they carry this share of it.
 SPANS, SHARE = 4, 0.6
 
@@ -191,8 +195,7 @@ def _calls(reading: Reading) -> bool:
     total = learnt.sums(reading.features)["flag"]
     if not reading.found:
         return total >= learnt.least["alone"]
-    answered = any(rule.after for rule, _ in reading.found)
-    return answered or total >= learnt.least["beside_rule"]
+    return any(rule.after for rule, _ in reading.found) or total >= learnt.least["beside_rule"]
 
 
 def _judged(reading: Reading, turn: int) -> Triage:
@@ -201,15 +204,26 @@ def _judged(reading: Reading, turn: int) -> Triage:
     sums = model("learnt_flags").sums(reading.features)
     flag = max(ORDER, key=lambda name: (sums[name], name in ruled))
     answered = [rule.flag for rule, _ in reading.found if rule.after]
-    flag = answered[0] if answered else flag
-    spans = {
-        _span(reading, h.start, h.end, rule.id, turn) for rule, hits in reading.found for h in hits
-    }
+    if answered:
+        flag = answered[0]
+    elif "self_harm" in ruled:
+        flag = "self_harm"  # whatever else is there: pills and a heavy chest are part of it
+    urgent = _urgent(reading, flag)
+    graver = [name for name in ORDER if name in ruled and sums[name] >= LIKELY]
+    if not urgent and not answered:
+        flag = next((name for name in graver if _urgent(reading, name)), flag)
+        # After a drug, a heart or breath that is off is urgent; its script asks what was taken.
+        urgent = _urgent(reading, flag) or (
+            flag == "medication"
+            and any(rule.emergency and rule.flag in VITAL for rule, _ in reading.found)
+        )
+    where = [(h.start, h.end, rule.id) for rule, hits in reading.found for h in hits]
+    spans = {_span(reading, *place, turn) for place in where}
     if flag not in ruled:
         spans |= _weighty(reading, flag, turn)
     return Triage(
         flag,
-        _urgent(reading, flag),
+        urgent,
         sorted(spans, key=lambda s: (s.start, s.end)),
         sorted(ruled - {flag}, key=ORDER.index),
         of_another(
@@ -223,7 +237,7 @@ def _judged(reading: Reading, turn: int) -> Triage:
 def _urgent(reading: Reading, flag: str) -> bool:
     """Tell whether the number is to be called now; in doubt it is, where a rule says so."""
     learnt = model("learnt_urgent")
-    total = learnt.sums({**reading.features, f"y:{flag}": 1.0})["urgent"]
+    total = learnt.sums(reading.features | {f"y:{flag}": 1.0})["urgent"]
     ruled = any(rule.emergency and rule.flag == flag for rule, _ in reading.found)
     return total >= learnt.least["beside_rule" if ruled else "alone"]
 

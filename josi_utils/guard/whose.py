@@ -14,7 +14,8 @@ from typing import NamedTuple
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token
 
-#: So many words after the first word of danger may still say whose it is ("hurts his chest").
+#: So many words after the first word of danger may still say whose it is ("hurts his chest"),
+#: in the same clause.
 AFTER = 4
 
 
@@ -67,7 +68,9 @@ def of_another(tokens: Sequence[Token], danger: int, *, named: bool = False) -> 
     """
     words = _words(load("concepts")["version"])
     at = next((i for i, token in enumerate(tokens) if token.end > danger), len(tokens))
-    last = min(at + AFTER, len(tokens))
+    last = at
+    while last < min(at + AFTER, len(tokens)) and tokens[last].clause == tokens[at].clause:
+        last += 1
     if named and not any(_named(tokens, index, words) for index in range(last)):
         return False
     for index in range(last - 1, -1, -1):
