@@ -15,7 +15,8 @@ from josi_utils.decision import read_cases
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl
 from josi_utils.guard import triage, vetted_reply
-from josi_utils.guard.data import load
+from josi_utils.guard.data import guard_dir, load
+from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.phrases import Book
 from josi_utils.guard.triage import ORDER
@@ -103,6 +104,91 @@ def test_evaluation_messages_that_no_rule_was_written_for(name: str) -> None:
     assert sum(triage(case).flag is not None for case in others) / len(others) <= 0.016
 
 
+@pytest.mark.parametrize(
+    ("message", "flag"),
+    [
+        (
+            "every stair at home leaves me gasping lately, and i did a half in june",
+            "breathlessness",
+        ),
+        ("made myself sick again after dinner and ran it off", "eating"),
+        ("they would all be better off if i was not around", "self_harm"),
+        ("i am in year 8 and homework comes first, says mum", "minor"),
+        ("strangers held my legs up when i opened my eyes", "fainting"),
+    ],
+)
+def test_the_learnt_voice_hears_what_no_single_word_says(message: str, flag: str) -> None:
+    found = triage({"message": message})
+    assert found.flag == flag
+    assert found.spans
+    assert all(message[s.start : s.end] == s.text and s.text for s in found.spans)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "got all the pills lined up on the table, i want to die",
+        "my chest is heavy with it all, i am going to kill myself",
+        "i took all my tablets because i do not want to live",
+    ],
+)
+def test_words_of_suicide_outweigh_pills_and_chest(message: str) -> None:
+    found = triage({"message": message})
+    assert (found.flag, found.emergency) == ("self_harm", True)
+
+
+@pytest.mark.parametrize(
+    ("message", "emergency"),
+    [
+        ("my chest hurts and my left arm is numb", True),
+        ("chest pain two weeks ago on a hill, gone when i stopped, nothing since", False),
+        ("banged my head and cannot remember anything, vomiting", True),
+        ("hit my head yesterday, a bit foggy", False),
+    ],
+)
+def test_the_number_is_called_where_it_is_needed(message: str, emergency: bool) -> None:
+    found = triage({"message": message})
+    assert found.flag
+    assert found.emergency is emergency
+
+
+@pytest.mark.parametrize(
+    ("message", "other"),
+    [
+        ("my husband passed out on the ride", True),
+        ("he says his chest hurts, we are at the lake", True),
+        ("my wife says i passed out on the ride", False),
+        ("i passed out on the ride, my wife drove me home", False),
+        ("dad, typing for me: my chest hurts", False),
+    ],
+)
+def test_who_is_in_danger(message: str, other: bool) -> None:
+    found = triage({"message": message})
+    assert found.flag
+    assert found.other is other
+    words = vetted_reply(found.flag, emergency=found.emergency, other=found.other)
+    assert ("good that you are there" in words) is other
+
+
+def test_the_learnt_files_are_small_and_fit_their_classes() -> None:
+    names = ("learnt_triage", "learnt_flags", "learnt_urgent")
+    assert sum((guard_dir() / f"{name}.json").stat().st_size for name in names) < 400_000
+    assert model("learnt_flags").classes == ORDER
+    assert all(model(name).weights for name in names)
+
+
+def test_a_message_is_triaged_in_two_milliseconds() -> None:
+    messages = [row["message"] for row in gold("red_flag")]
+    triage({"message": messages[0]})
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        for message in messages:
+            triage({"message": message})
+        best = min(best, time.process_time() - start)
+    assert best / len(messages) < 0.002
+
+
 def test_only_message_and_history_are_read() -> None:
     case = {
         "message": "how are you",
@@ -137,8 +223,11 @@ def test_an_age_answers_the_question_for_it() -> None:
 
 @pytest.mark.parametrize("flag", ORDER)
 @pytest.mark.parametrize("emergency", [True, False])
-def test_vetted_replies_are_short_and_ask_one_thing(flag: str, emergency: bool) -> None:
-    text = vetted_reply(flag, emergency=emergency, emergency_number="911")
+@pytest.mark.parametrize("other", [True, False])
+def test_vetted_replies_are_short_and_ask_one_thing(
+    flag: str, emergency: bool, other: bool
+) -> None:
+    text = vetted_reply(flag, emergency=emergency, emergency_number="911", other=other)
     assert count_words(text) < 80
     assert text.count("?") == 1 and text.endswith("?")
     assert "{" not in text and "112" not in text
@@ -178,9 +267,9 @@ def test_time_grows_in_step_with_length(unit: str) -> None:
         text = unit * (size // len(unit))
         best = float("inf")
         for _ in range(2):
-            start = time.perf_counter()
+            start = time.process_time()
             triage({"message": text})
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     seconds(2_000)

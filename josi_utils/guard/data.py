@@ -15,6 +15,11 @@ from josi_utils.paths import data_dir
 NAMES: tuple[str, ...] = (
     "letters",
     "triage",
+    "concepts",
+    "vocabulary",
+    "learnt_triage",
+    "learnt_flags",
+    "learnt_urgent",
     "intent",
     "replies",
     "accept",

@@ -44,7 +44,9 @@ def answer(
     """
     if kind == "triage":
         found = triage(case)
-        reply = vetted_reply(found.flag, emergency=found.emergency) if found.flag else None
+        reply = None
+        if found.flag:
+            reply = vetted_reply(found.flag, emergency=found.emergency, other=found.other)
         return {"flag": found.flag, "emergency": found.emergency, "reply": reply}
     if kind == "verdict":
         verdict = accept(case, draw, finished=finished, deck=deck)

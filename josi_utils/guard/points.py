@@ -29,7 +29,8 @@ def talking_points(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) ->
     """
     found = triage(case)
     if found.flag:
-        *say, ask = split_sentences(vetted_reply(found.flag, emergency=found.emergency))
+        words = vetted_reply(found.flag, emergency=found.emergency, other=found.other)
+        *say, ask = split_sentences(words)
         return Points(" ".join(say), ask, training=False)
     composed = compose(case, deck)
     return Points(composed.said, composed.ask)

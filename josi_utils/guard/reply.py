@@ -73,7 +73,10 @@ def guarded_reply(
     found = triage(case)
     if found.flag:
         text = vetted_reply(
-            found.flag, emergency=found.emergency, emergency_number=emergency_number
+            found.flag,
+            emergency=found.emergency,
+            emergency_number=emergency_number,
+            other=found.other,
         )
         return GuardedReply(text, "triage", triage=found)
     source: Iterable[Draw] = iter(draws, object()) if callable(draws) else draws

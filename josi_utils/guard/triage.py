@@ -1,8 +1,15 @@
 """Before the model: do the athlete's words call for help rather than for training talk?
 
-Twelve red flags, found by rules over word families (``data/guard/triage.json``), explained by the
-spans that they rest on. The rules are written for English, with a few phrases of German, French,
-Spanish, Italian and Dutch for the gravest flags; other languages are not triaged.
+Twelve red flags, found by two voices and explained by the words that they rest on:
+
+* rules over word families (``data/guard/triage.json``);
+* a learnt sum of readable features (``learnt_triage.json``): those rules and families, groups of
+  phrases (``concepts.json``), words and pieces of words. It speaks up by itself where it is sure,
+  and overrules a rule only where it is sure that nothing is wrong. Two more sums tell which flag
+  it is (``learnt_flags.json``) and whether it is urgent (``learnt_urgent.json``).
+
+Rules and messages are English, with a few phrases of German, French, Spanish, Italian and Dutch for
+the gravest flags; other languages are not triaged.
 """
 
 from __future__ import annotations
@@ -12,8 +19,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from josi_utils.guard.data import load
+from josi_utils.guard.features import Features, Place, flag_features
+from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.phrases import NEGATION, Book, Hit, Rule
+from josi_utils.guard.whose import of_another
 
 #: Which flag speaks where several are found: the most urgent first.
 ORDER: tuple[str, ...] = (
@@ -30,6 +40,16 @@ ORDER: tuple[str, ...] = (
     "injury",
     "illness",
 )
+
+
+#: Flags that are another's only where that person is named: "she" alone may be anybody.
+NAMED = frozenset(("self_harm", "pregnancy", "minor"))
+#: Flags of heart, breath and consciousness.
+VITAL = frozenset(("chest_pain", "breathlessness", "fainting"))
+#: A rule's emergency goes before a calm flag where its own sum says that it is not unlikely.
+LIKELY = -1.0
+#: A learnt finding is explained by so many spans at most, as far as they carry this share of it.
+SPANS, SHARE = 4, 0.6
 
 
 class Span(NamedTuple):
@@ -58,13 +78,26 @@ class Triage:
     spans
         The words that the finding rests on.
     also
-        Further flags that were found, most urgent first.
+        Further flags that rules found, most urgent first.
+    other
+        Whether it is somebody else who is in danger, and the athlete who tells of it.
     """
 
     flag: str | None = None
     emergency: bool = False
     spans: list[Span] = field(default_factory=list)
     also: list[str] = field(default_factory=list)
+    other: bool = False
+
+
+class Reading(NamedTuple):
+    """A text as both voices read it: words, rules that hold with their phrases, features."""
+
+    text: str
+    tokens: list[Token]
+    found: list[tuple[Rule, list[Hit]]]
+    features: Features
+    places: dict[str, Place]
 
 
 @lru_cache(maxsize=4)
@@ -96,20 +129,31 @@ def _find(
     tokens: list[Token],
     asked: set[str],
     *,
+    hits: list[Hit],
     thread: bool,
-    rules: list[Rule] | None = None,
 ) -> list[tuple[Rule, list[Hit]]]:
-    hits = book.hits(tokens)
     negations = negations_in(hits)
     families = frozenset(h.family for h in hits)
     found = []
-    for rule in book.rules if rules is None else rules:
+    for rule in book.rules:
         if (thread and not rule.thread) or (rule.after and rule.after not in asked):
             continue
         chosen = book.search(rule, tokens, hits, negations, families)
         if chosen is not None:
             found.append((rule, chosen))
     return found
+
+
+def read(text: str, asked: set[str] | None = None) -> Reading:
+    """Return a text as both voices read it; ``asked``: families in Josi's words before it."""
+    book, known = _book()
+    tokens = words_of(text, book, known)
+    hits = book.hits(tokens)
+    found = _find(book, tokens, asked or set(), hits=hits, thread=False)
+    # What is found only as an answer is no feature: the learnt voice reads single messages.
+    rules = {rule.id: rule.emergency for rule, _ in found if not rule.after}
+    features, places = flag_features(tokens, hits, rules)
+    return Reading(text, tokens, found, features, places)
 
 
 def triage(case: dict[str, Any]) -> Triage:
@@ -128,73 +172,128 @@ def triage(case: dict[str, Any]) -> Triage:
     book, known = _book()
     message = case.get("message") or ""
     history = case.get("history") or []
-    tokens = words_of(message, book, known)
     asked: set[str] = set()
     if history and history[-1]["role"] == "assistant":
         asked = {h.family for h in book.hits(words_of(history[-1]["content"], book, known))}
-    found = [
-        (rule, chosen, tokens, message, -1)
-        for rule, chosen in _find(book, tokens, asked, thread=False)
-    ]
-    if not found and history:
-        found = _find_in_thread(book, known, history, message, tokens, asked)
+    now = read(message, asked)
+    if _calls(now):
+        return _judged(now, -1)
+    if not history or any(h.family == "CLEARED" for h in book.hits(now.tokens)):
+        return Triage()
+    # An earlier flag stays open unless the message says that it is over (family ``CLEARED``).
+    earlier = [(i, turn["content"]) for i, turn in enumerate(history) if turn["role"] == "user"]
+    for index, text in reversed(earlier[-2:]):
+        before = read(text)
+        if _calls(before):
+            return _judged(before, index)
+    return _in_pieces(book, known, *earlier[-1], message, asked) if earlier else Triage()
+
+
+def _calls(reading: Reading) -> bool:
+    """Tell whether the two voices together call for help."""
+    learnt = model("learnt_triage")
+    total = learnt.sums(reading.features)["flag"]
+    if not reading.found:
+        return total >= learnt.least["alone"]
+    return any(rule.after for rule, _ in reading.found) or total >= learnt.least["beside_rule"]
+
+
+def _judged(reading: Reading, turn: int) -> Triage:
+    """Return which flag it is, how urgent, and the words that say so."""
+    ruled = {rule.flag for rule, _ in reading.found}
+    sums = model("learnt_flags").sums(reading.features)
+    flag = max(ORDER, key=lambda name: (sums[name], name in ruled))
+    answered = [rule.flag for rule, _ in reading.found if rule.after]
+    if answered:
+        flag = answered[0]
+    elif "self_harm" in ruled:
+        flag = "self_harm"  # whatever else is there: pills and a heavy chest are part of it
+    urgent = _urgent(reading, flag)
+    graver = [name for name in ORDER if name in ruled and sums[name] >= LIKELY]
+    if not urgent and not answered:
+        flag = next((name for name in graver if _urgent(reading, name)), flag)
+        # After a drug, a heart or breath that is off is urgent; its script asks what was taken.
+        urgent = _urgent(reading, flag) or (
+            flag == "medication"
+            and any(rule.emergency and rule.flag in VITAL for rule, _ in reading.found)
+        )
+    where = [(h.start, h.end, rule.id) for rule, hits in reading.found for h in hits]
+    spans = {_span(reading, *place, turn) for place in where}
+    if flag not in ruled:
+        spans |= _weighty(reading, flag, turn)
+    return Triage(
+        flag,
+        urgent,
+        sorted(spans, key=lambda s: (s.start, s.end)),
+        sorted(ruled - {flag}, key=ORDER.index),
+        of_another(
+            reading.tokens,
+            min((s.start for s in spans), default=0),
+            named=flag in NAMED,
+        ),
+    )
+
+
+def _urgent(reading: Reading, flag: str) -> bool:
+    """Tell whether the number is to be called now; in doubt it is, where a rule says so."""
+    learnt = model("learnt_urgent")
+    total = learnt.sums(reading.features | {f"y:{flag}": 1.0})["urgent"]
+    ruled = any(rule.emergency and rule.flag == flag for rule, _ in reading.found)
+    return total >= learnt.least["beside_rule" if ruled else "alone"]
+
+
+def _span(reading: Reading, first: int, last: int, rule: str, turn: int) -> Span:
+    start, end = reading.tokens[first].start, reading.tokens[last - 1].end
+    return Span(start, end, reading.text[start:end], rule, turn)
+
+
+def _weighty(reading: Reading, flag: str, turn: int) -> set[Span]:
+    """Return the words that weigh most in a finding that no rule made."""
+    weighed = {name: 0.0 for name in reading.places}
+    for share, name in (
+        *model("learnt_triage").for_class("flag", reading.features),
+        *model("learnt_flags").for_class(flag, reading.features),
+    ):
+        if name in weighed:
+            weighed[name] += share
+    enough = SHARE * sum(weighed.values())
+    spans: set[Span] = set()
+    taken: set[int] = set()
+    for name in sorted(weighed, key=lambda name: (-weighed[name], name)):
+        if enough <= 0 or len(spans) == SPANS:
+            break
+        enough -= weighed[name]
+        place = reading.places[name]
+        if taken.issuperset(range(*place)):
+            continue
+        taken.update(range(*place))
+        spans.add(_span(reading, place.first, place.last, name, turn))
+    return spans
+
+
+def _in_pieces(
+    book: Book, known: frozenset[str], index: int, said: str, message: str, asked: set[str]
+) -> Triage:
+    """Look for a flag of which one half was said in the turn before, by the rules alone."""
+    joined = words_of(f"{said}\n{message}", book, known)
+    cut = len(said) + 1
+    here = [Token(t.text, t.start - cut, t.end - cut, t.clause, t.sentence, t.raw) for t in joined]
+    found = _find(book, joined, asked, hits=book.hits(joined), thread=True)
     if not found:
         return Triage()
-    flags = sorted({item[0].flag for item in found}, key=ORDER.index)
-    spans = [
-        Span(
-            words[h.start].start,
-            words[h.end - 1].end,
-            text[words[h.start].start : words[h.end - 1].end],
-            rule.id,
-            turn,
-        )
-        for rule, chosen, words, text, turn in found
-        for h in chosen
-    ]
-    urgent = [f for f in flags if any(r.flag == f and r.emergency for r, *_ in found)]
+    spans = set()
+    for rule, hits in found:
+        for h in hits:
+            now = joined[h.start].start >= cut
+            words, text = (here, message) if now else (joined, said)
+            start, end = words[h.start].start, words[h.end - 1].end
+            spans.add(Span(start, end, text[start:end], rule.id, -1 if now else index))
+    flags = sorted({rule.flag for rule, _ in found}, key=ORDER.index)
+    urgent = [f for f in flags if any(r.flag == f and r.emergency for r, _ in found)]
     flag = urgent[0] if urgent else flags[0]
     return Triage(
         flag,
         bool(urgent),
-        sorted(set(spans), key=lambda s: (s.turn != -1, s.turn, s.start)),
+        sorted(spans, key=lambda s: (s.turn != -1, s.turn, s.start)),
         [f for f in flags if f != flag],
     )
-
-
-def _find_in_thread(
-    book: Book,
-    known: frozenset[str],
-    history: list[dict[str, str]],
-    message: str,
-    tokens: list[Token],
-    asked: set[str],
-) -> list[Any]:
-    """Look at the athlete's earlier turns: a flag that is still open, or one in pieces.
-
-    An earlier flag stays open unless the message says that it is over (family ``CLEARED``).
-    """
-    if any(h.family == "CLEARED" for h in book.hits(tokens)):
-        return []
-    earlier = [(i, turn["content"]) for i, turn in enumerate(history) if turn["role"] == "user"]
-    for index, text in reversed(earlier[-2:]):
-        words = words_of(text, book, known)
-        found = [
-            (rule, chosen, words, text, index)
-            for rule, chosen in _find(book, words, set(), thread=False)
-        ]
-        if found:
-            return found
-    if not earlier:
-        return []
-    index, said = earlier[-1]
-    joined = words_of(f"{said}\n{message}", book, known)
-    cut = len(said) + 1
-    here = [Token(t.text, t.start - cut, t.end - cut, t.clause, t.sentence, t.raw) for t in joined]
-    found = []
-    for rule, chosen in _find(book, joined, asked, thread=True):
-        now = [h for h in chosen if joined[h.start].start >= cut]
-        before = [h for h in chosen if joined[h.start].start < cut]
-        found += [(rule, now, here, message, -1)] if now else []
-        found += [(rule, before, joined, said, index)] if before else []
-    return found

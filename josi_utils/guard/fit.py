@@ -1,0 +1,225 @@
+"""Fit the learnt voice of triage; the same messages give the same bytes.
+
+Learnt from the gold messages and ``data/guard/messages``. Thresholds come from cross-validation,
+never from the messages that a model was fitted on::
+
+    python -m josi_utils.guard.fit            # writes data/guard/learnt_*.json
+    python -m josi_utils.guard.fit --check    # says whether they are what would be written
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from josi_utils.errors import JosiError
+from josi_utils.files import read_jsonl, write_atomic
+from josi_utils.guard.data import guard_dir
+from josi_utils.guard.features import Features
+from josi_utils.guard.learnt import UNIT
+from josi_utils.guard.measure import gold_label, read_labelled
+from josi_utils.guard.triage import ORDER, read
+from josi_utils.paths import data_dir
+
+#: The gold's red flags weigh less: the rules of triage were written on them.
+GOLD_WEIGHT = 0.3
+#: A life weighs more than a wasted question: misses of these flags count so much more.
+COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
+#: Share of the gold's other messages, the everyday ones, that may be taken for a red flag by the
+#: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
+FALSE_ALARMS = 0.015
+#: A rule is overruled below this sum, an urgent rule below that one.
+RULE_STANDS, URGENT_STANDS = -0.3, -1.0
+#: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
+URGENT_ALONE = -0.3
+#: Strength of the weights (inverse of the penalty), chosen by cross-validation.
+STRENGTH = {"triage": 3.0, "flags": 2.0, "urgent": 1.0}
+#: How many features are kept.
+KEPT = {"triage": 5000, "flags": 2500, "urgent": 1500}
+FOLDS = 5
+
+Row = dict[str, Any]
+
+
+def learning_rows() -> list[Row]:
+    """Return every labelled message that is learnt from, with its ``weight``.
+
+    A red flag that only its history makes one teaches nothing by its own words and is left out.
+    """
+    rows = []
+    for path in sorted((data_dir() / "gold_examples").glob("*.jsonl")):
+        for _, row in read_jsonl(path):
+            weight = GOLD_WEIGHT if row.get("red_flag") else 1.0
+            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True})
+    folder = guard_dir() / "messages"
+    paths = sorted(folder.glob("*.jsonl"))
+    if not paths:
+        raise JosiError(f"{folder}: no messages to learn from; restore the folder")
+    for path in paths:
+        rows += [{**row, "weight": 1.0} for row in read_labelled(path)]
+    return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
+
+
+class Sheet:
+    """The features of messages as a matrix, scaled by how rare a word is."""
+
+    def __init__(self, features: Sequence[Features]) -> None:
+        import numpy as np
+        from scipy import sparse
+        from sklearn.feature_extraction import DictVectorizer
+
+        vectors = DictVectorizer(sort=True)
+        matrix = vectors.fit_transform(features)
+        names = vectors.get_feature_names_out()
+        seen = np.asarray((matrix > 0).sum(0)).ravel()
+        of_words = np.array([name[:2] in ("w:", "c:") for name in names])
+        # Rarer words say more (inverse document frequency), as in any search engine.
+        rare = 1.5 * (np.log((1 + len(features)) / (1 + seen)) + 1) / 5
+        self.scale = np.where(of_words, rare, 1.0)
+        keep = np.flatnonzero(seen >= np.where(of_words, 3, 2))
+        self.scale, self.names = self.scale[keep], names[keep]
+        self.matrix = sparse.csr_matrix(matrix[:, keep]) @ sparse.diags(self.scale)
+
+
+def _fit(matrix: Any, wanted: Any, weight: Any, strength: float) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, solver="liblinear", random_state=0, max_iter=300)
+    return model.fit(matrix, wanted, sample_weight=weight)
+
+
+def _strongest(matrix: Any, models: Sequence[Any], count: int) -> Any:
+    """Return the columns that move the sums most, in order of place."""
+    import numpy as np
+
+    size = np.sqrt(np.asarray(matrix.power(2).mean(0)).ravel())
+    moved = np.max([np.abs(model.coef_[0]) for model in models], axis=0) * size
+    order = np.lexsort((np.arange(len(moved)), -np.round(moved, 9)))
+    return np.sort(order[:count])
+
+
+def _models(sheet: Any, targets: Any, weight: Any, name: str) -> tuple[Any, list[Any]]:
+    """Fit one model a target, keep the strongest features, and fit again on them alone."""
+    first = [_fit(sheet, target, weight, STRENGTH[name]) for target in targets]
+    kept = _strongest(sheet, first, KEPT[name])
+    return kept, [_fit(sheet[:, kept], target, weight, STRENGTH[name]) for target in targets]
+
+
+def crossed(sheet: Any, targets: Sequence[Any], weight: Any, labels: Any, name: str) -> Any:
+    """Return each message's sums by models that never saw it, one row a target."""
+    import numpy as np
+    from sklearn.model_selection import StratifiedKFold
+
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    sums = np.zeros((len(targets), sheet.shape[0]))
+    for learn, hold in split.split(np.zeros(len(labels)), labels):
+        kept, models = _models(sheet[learn], [t[learn] for t in targets], weight[learn], name)
+        for at, model in enumerate(models):
+            sums[at, hold] = model.decision_function(sheet[hold][:, kept])
+    return sums
+
+
+def least_for_alarms(sums: Any, others: Any, share: float) -> float:
+    """Return the sum from which at most ``share`` of the other messages are taken for more."""
+    import numpy as np
+
+    ranked = np.sort(sums[others])[::-1]
+    return float(np.ceil(ranked[int(share * len(ranked))] * UNIT + 1) / UNIT)
+
+
+def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: Sequence[str],
+          least: dict[str, float]) -> str:  # fmt: skip
+    """Return a model as JSON, one feature a line, weights in hundredths; zeros are left out."""
+    weights = {}
+    names, scale = sheet.names[kept], sheet.scale[kept]
+    for at, name in enumerate(names):
+        row = [round(float(m.coef_[0][at]) * float(scale[at]) * UNIT) for m in models]
+        if any(row):
+            weights[str(name)] = row[0] if len(row) == 1 else row
+    head = {
+        "version": 1,
+        "about": f"{about} A feature's weight in hundredths; written by guard/fit.py.",
+        "classes": list(classes),
+        "start": [round(float(m.intercept_[0]) * UNIT) for m in models],
+        "least": least,
+    }
+    lines = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
+    body = [
+        f" {json.dumps(k, ensure_ascii=False)}: {json.dumps(weights[k], separators=(',', ':'))}"
+        for k in sorted(weights)
+    ]
+    return "\n".join(["{", *lines, '"weights": {', ",\n".join(body), "}", "}"]) + "\n"
+
+
+def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
+    """Return the three files as text, by name; ``say`` is told what cross-validation found."""
+    import numpy as np
+
+    features = [read(row["message"]).features for row in rows]
+    labels = np.array([row["label"] for row in rows])
+    flagged = np.isin(labels, ORDER)
+    weight = np.array([row["weight"] for row in rows])
+    gold = np.array([bool(row.get("gold")) for row in rows])
+
+    sheet = Sheet(features)
+    cost = weight * np.array([COST.get(label, 1.0) for label in labels])
+    sums = crossed(sheet.matrix, [flagged], cost, labels, "triage")[0]
+    alone = least_for_alarms(sums, ~flagged & gold, FALSE_ALARMS)
+    for name, some in (("gold", gold), ("messages", ~gold)):
+        over = sums >= alone
+        say(
+            f"{name}: from {alone} on, {over[flagged & some].mean():.1%} of red flags, "
+            f"{over[~flagged & some].mean():.2%} of others, cross-validated"
+        )
+    kept, models = _models(sheet.matrix, [flagged], cost, "triage")
+    least = {"alone": alone, "beside_rule": RULE_STANDS}
+    about = "Which messages call for help."
+    out = {"learnt_triage": _file(about, sheet, kept, models, ["flag"], least)}
+
+    own = np.flatnonzero(flagged)
+    sheet = Sheet([features[at] for at in own])
+    targets = [labels[own] == flag for flag in ORDER]
+    which = crossed(sheet.matrix, targets, weight[own], labels[own], "flags")
+    right = np.array(ORDER)[which.argmax(0)] == labels[own]
+    say(f"which flag: {right.mean():.1%} right, cross-validated")
+    kept, models = _models(sheet.matrix, targets, weight[own], "flags")
+    about = "Which red flag it is, where there is one."
+    out["learnt_flags"] = _file(about, sheet, kept, models, ORDER, {})
+
+    told = [at for at in own if rows[at].get("emergency") is not None]
+    sheet = Sheet([features[at] | {f"y:{labels[at]}": 1.0} for at in told])
+    urgent, even = np.array([bool(rows[at]["emergency"]) for at in told]), np.ones(len(told))
+    sums = crossed(sheet.matrix, [urgent], even, labels[told], "urgent")[0]
+    over = sums >= URGENT_ALONE
+    say(
+        f"urgent: {over[urgent].mean():.1%} of emergencies, {over[~urgent].mean():.1%} of others, "
+        "cross-validated"
+    )
+    kept, models = _models(sheet.matrix, [urgent], even, "urgent")
+    least = {"alone": URGENT_ALONE, "beside_rule": URGENT_STANDS}
+    about = "Whether a red flag is an emergency."
+    out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least)
+    return out
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the files, or check them."""
+    parser = argparse.ArgumentParser(description="Fit the learnt voice of triage.")
+    parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    options = parser.parse_args(arguments)
+    stale = 0
+    for name, text in fitted(learning_rows(), print).items():
+        path = guard_dir() / f"{name}.json"
+        if not options.check:
+            write_atomic(path, text)
+            print(f"{path.name}: {len(text) // 1024} kB")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale += 1
+            print(f"{path.name}: stale; run python -m josi_utils.guard.fit")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

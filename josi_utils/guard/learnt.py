@@ -1,0 +1,84 @@
+"""The learnt voice of triage: sums of readable features, weights as data.
+
+``data/guard/learnt_*.json`` are written by :mod:`josi_utils.guard.fit`. Weights are whole
+hundredths, so that a port adds the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from josi_utils.errors import JosiError
+from josi_utils.guard.data import load
+
+#: Weights are stored in hundredths.
+UNIT = 100
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One model: a sum of weights for each class.
+
+    Attributes
+    ----------
+    classes
+        Names in the order of the weights.
+    start
+        The sum before any feature, in hundredths.
+    weights
+        Feature to one weight a class, in hundredths.
+    least
+        Name of a decision to the sum from which it holds.
+    """
+
+    classes: tuple[str, ...]
+    start: tuple[int, ...]
+    weights: Mapping[str, tuple[int, ...]]
+    least: Mapping[str, float]
+
+    def sums(self, features: Mapping[str, float]) -> dict[str, float]:
+        """Return the sum of each class."""
+        totals = [float(value) for value in self.start]
+        for name, value in features.items():
+            row = self.weights.get(name)
+            if row is not None:
+                for at, weight in enumerate(row):
+                    totals[at] += weight * value
+        return {n: round(t / UNIT, 4) for n, t in zip(self.classes, totals, strict=True)}
+
+    def for_class(self, name: str, features: Mapping[str, float]) -> list[tuple[float, str]]:
+        """Return what speaks for a class, the strongest first: (share of the sum, feature)."""
+        at = self.classes.index(name)
+        found = [
+            (self.weights[f][at] * value / UNIT, f)
+            for f, value in features.items()
+            if f in self.weights and self.weights[f][at] > 0
+        ]
+        return sorted(found, key=lambda item: (-item[0], item[1]))
+
+
+@lru_cache(maxsize=4)
+def _model(name: str, version: int) -> Linear:
+    source = load(name)
+    classes = tuple(source["classes"])
+    weights = {
+        feature: (row,) if isinstance(row, int) else tuple(row)
+        for feature, row in source["weights"].items()
+    }
+    wrong = [feature for feature, row in weights.items() if len(row) != len(classes)]
+    if wrong or len(source["start"]) != len(classes):
+        raise JosiError(f"{name}.json: {wrong[:1]} has not one weight a class; fit it anew")
+    return Linear(classes, tuple(source["start"]), weights, source["least"])
+
+
+def model(name: str) -> Linear:
+    """Return ``learnt_triage`` (is it a red flag), ``learnt_flags`` (which) or ``learnt_urgent``.
+
+    Raises
+    ------
+    JosiError
+        If the file does not fit its classes.
+    """
+    return _model(name, load(name)["version"])
