@@ -54,9 +54,9 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     plan = plan_lines(decision, words) if decision else []
     if wants["probe"] or reading.has("probe"):
         return _probe(reading, words, plan)
-    about = reading.has("training") or (decision and reading.has("moves"))
-    apart = not (reading.situations or about)
-    if wants["off_topic"] and (reading.question or reading.has("orders") or apart):
+    asks = decision and (reading.has("moves") or reading.has("defies"))
+    apart = not (reading.situations or reading.has("training"))
+    if wants["off_topic"] and not asks and (reading.question or reading.has("orders") or apart):
         return _off_topic(words, plan)
     if decision:
         return planned(case, deck, reading, wants, words)

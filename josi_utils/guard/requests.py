@@ -22,6 +22,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 SURELY_FINE = -1.0
 #: What a clause that asks for leave ends in, and one that asks for an amount.
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
+_HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
 #: A number beside one of these words is no length of a session.
 _NO_SESSION = frozenset(
@@ -192,7 +193,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
 def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message has words for more, or for a hard kind where the plan has none."""
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
-    return reading.has("more") or (reading.has("hard_kinds") and not hard)
+    named = {t.text for t in reading.tokens} & _HARD_KINDS
+    other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
+    return reading.has("more") or other
 
 
 def _ends(reading: Reading, words: frozenset[str]) -> bool:
