@@ -181,7 +181,7 @@ def test_examples_are_what_the_model_is_asked_with(run):
         assert row["text"] == render_with_jinja(CHAT_TEMPLATE, row["messages"], True)
         assert row["text"].count("<|im_start|>") == len(row["messages"]) + 1
     points = {row["name"]: row["points"] for row in rows}
-    assert "the plan stays" in points["plan that stays"]["say"]
+    assert "stays as it is" in points["plan that stays"]["say"]
     assert not points["red flag"]["training"] and "Plan:" not in rows[2]["user"]
     deck = json.loads((folder / "cards.json").read_text())
     said = points["card found in the deck"]["say"]

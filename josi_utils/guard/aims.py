@@ -33,7 +33,7 @@ def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words)
         start = words.of(table[f"open_{_told_how(reading)}"])
     line = goal_sentence(goal, table["unrealistic"])
     now = _standing(reading, goal) or beginner(reading.tokens)
-    if now and "new_to_training" not in (goal.get("reasons") or ()):
+    if now:
         line = f"{line[:-1]}, because {now}."
     return [
         start,

@@ -63,10 +63,11 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         return apart
     if probe:
         return _probe(reading, words, plan)
-    about = reading.has("training") or (decision and reading.has("moves"))
-    other = not (reading.situations or about)
+    other = not (reading.situations or reading.has("training"))
     known = any(one.sure for one in reading.situations)
-    known = known or bool(decision and decision.get("goal") and reading.has("asks_progress"))
+    if decision:
+        known = known or reading.has("moves") or reading.has("defies")
+        known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(words, plan)
     if decision:

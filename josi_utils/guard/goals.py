@@ -124,7 +124,8 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     if not goal:
         return False
     times = [t for t in reading.tokens if ":" in t.text]
-    if times and ":" in (goal.get("target") or ""):
+    told = reading.question or not reading.has("past")
+    if told and times and ":" in (goal.get("target") or ""):
         return True
     plain = set(load("fallback")["common"]) | set(load("fallback")["goal_words"]["too_common"])
     own = {t.text for t in tokenise(f"{goal['event']} {goal.get('target') or ''}")} - plain

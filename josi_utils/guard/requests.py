@@ -20,6 +20,10 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
 #: open is granted; of 248 requests against a decision in gold and development messages none is.
 SURELY_FINE = -1.0
+#: What a clause that asks for leave ends in, and one that asks for an amount.
+_LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
+_HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
+_UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
 #: A number beside one of these words is no length of a session.
 _NO_SESSION = frozenset(
     ["sleep", "slept", "shift", "flight", "drive", "night", "meeting", "meetings", "journey", "kip"]
@@ -132,9 +136,18 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     session = decision["session"]
     asks, past = reading.has("change"), reading.has("past")
     future, intends = reading.has("future"), reading.has("intends")
-    beyond = _beyond(reading, session) or reading.has("more")
+    asks = asks or _ok_at_end(reading)
+    beyond = _beyond(reading, session) or wants_more(reading, session)
+    rest = HARDNESS[session["kind"]] == 0
+    kinds = [
+        raw["id"]
+        for raw in load("fallback")["requests"]
+        if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
+    ]
     if wants["against"]:
         meant = asks or intends or reading.question or reading.has("defies")
+        if asks and kinds and not (beyond or other_day(reading, decision["day"])):
+            return Request("unsure")
         sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
     granted = _within(reading, decision)
@@ -145,12 +158,6 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     loosely = reading.question and not asks and not told_fine
     if (loosely and reading.has("wonders")) or reading.has("all_ok"):
         return Request()
-    rest = HARDNESS[session["kind"]] == 0
-    kinds = [
-        raw["id"]
-        for raw in load("fallback")["requests"]
-        if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
-    ]
     if (reading.has("why_strict") and not reading.has("why_told")) or (
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
     ):
@@ -166,6 +173,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         if beyond or moved or score >= SURELY_FINE or other_sport(reading, session):
             return Request("unsure")
         return Request("fine", kinds[0] if kinds else "")
+    if reading.question and _beyond(reading, session) and _amount_at_end(reading) and not past:
+        return Request("unsure")
     if asks and not _about_plan(reading) and not reading.has("goal_strict"):
         return Request("unsure")
     sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
@@ -180,6 +189,31 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     if clear and (((beyond or moved) and future) or (beyond and score >= MAYBE)):
         return Request("unsure")
     return Request()
+
+
+def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
+    """Tell whether the message has words for more, or for a hard kind where the plan has none."""
+    hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
+    named = {t.text for t in reading.tokens} & _HARD_KINDS
+    other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
+    return reading.has("more") or other
+
+
+def _ends(reading: Reading, words: frozenset[str]) -> bool:
+    """Tell whether a clause ends in one of the words."""
+    tokens = reading.tokens
+    last = (
+        at + 1 == len(tokens) or tokens[at + 1].clause != t.clause for at, t in enumerate(tokens)
+    )
+    return any(end and t.text in words for end, t in zip(last, tokens, strict=True))
+
+
+def _ok_at_end(reading: Reading) -> bool:
+    return reading.question and _ends(reading, _LEAVE)
+
+
+def _amount_at_end(reading: Reading) -> bool:
+    return _ends(reading, _UNITS)
 
 
 def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:

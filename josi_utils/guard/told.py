@@ -104,6 +104,10 @@ _CANNOT = re.compile(r"\b(?:cant|cannot|can not) (swim|ski|row|ride|run)\b(?: ye
                      r"\b(?:cant|cannot|can not) (swim|ski|row|ride) (?:yet|;)")  # fmt: skip
 
 
+#: "From 8:40 to 8:21 since September" tells of what is done, not of where one stands.
+_DONE_SO = re.compile(r"\b(?:since|went|dropped|came down|improved|ago|used to)\b")
+
+
 def flat(tokens: Sequence[Token]) -> str:
     """Return the words with ``;`` between clauses, so that a pattern stays within one."""
     parts: list[str] = []
@@ -119,7 +123,10 @@ def _figures(text: str) -> set[str]:
 
 
 def _levels(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    done = _DONE_SO.search(text)
     for pattern, fill in _PATTERNS:
+        if done and fill is _now:
+            continue
         for found in pattern.finditer(text):
             said = fill(found)
             if said:
@@ -256,6 +263,8 @@ def aim(tokens: Sequence[Token]) -> str | None:
     if len(named) > 1 and "a sprint triathlon" in named:
         named = [n for n in named if n != "a triathlon"]
     times = _AIM.findall(text)
+    if re.search(r"\bmarathons\b", text) or re.search(r"\b(?:is|did|done|ran) a half\b", text):
+        named = [n for n in named if "marathon" not in n]
     clocks = re.search(r"\d:\d\d", flat(tokens))
     distances = list(dict.fromkeys(_DISTANCE.findall(text) + _MINUTES.findall(text)))
     anywhere = {_said(*one) for one in re.findall(rf"(\d+(?:\.\d+)?) ({'|'.join(UNITS)})\b", text)}

@@ -7,7 +7,7 @@ from typing import Any
 from josi_utils.decision import SPORT_NOUNS, number_words, with_article
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.intent import HARDNESS
-from josi_utils.guard.requests import other_day, other_sport, session_amounts
+from josi_utils.guard.requests import other_day, other_sport, session_amounts, wants_more
 from josi_utils.guard.situations import Reading
 
 
@@ -42,7 +42,7 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
         return "day"
     if reading.has("swaps") and other_sport(reading, session):
         return "sport"
-    return "harder" if reading.has("more") else ""
+    return "harder" if wants_more(reading, session) else ""
 
 
 def heard(reading: Reading, words: Words) -> str | None:

@@ -55,6 +55,8 @@ def alone(
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (sad or first.strong or bool(first.cards))
+    asks_goal = aims and reading.question and reading.has("goal_ask")
+    about_else = about_else and not (asks_goal and not (first and first.strong))
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
     if case.get("card"):
