@@ -291,3 +291,9 @@ def test_the_guard_does_not_use_the_evaluations_scorers() -> None:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [a.name for a in node.names] if isinstance(node, ast.Import) else []
             assert not any(name.startswith("josi_utils.scoring") for name in names), path
+
+
+@pytest.mark.parametrize("message", ["the tablets are in my hand", "i counted them, 30 pills"])
+def test_means_at_hand_are_an_emergency(message):
+    found = triage({"message": message})
+    assert (found.flag, found.emergency) == ("self_harm", True)
