@@ -14,8 +14,8 @@ from josi_utils.paths import data_dir
 SCALES = ("warmth", "brevity", "plain")
 FLAGS = ("faithful", "question", "leak", "pushback", "safe", "pass")
 
-#: Name -> what it is called on the page. ``pointed`` (:mod:`josi_utils.readers`) is none of these:
-#: no weight is fitted on it and no bar is set.
+#: Name -> what it is called on the page. ``pointed`` and ``composed`` (:mod:`josi_utils.readers`) are
+#: none of these: no weight is fitted on them and no bar is set.
 SETS: dict[str, str] = {
     "calibration": "rated replies",
     "model": "a bad model's replies",
@@ -49,7 +49,7 @@ def read_set(name: str, folder: Path | str | None = None) -> list[Item]:
     Parameters
     ----------
     name : str
-        One of :data:`SETS`, or ``pointed``.
+        One of :data:`SETS`, or ``pointed`` or ``composed``.
     folder : path, optional
         Where they are; ``data/calibration`` by default.
 

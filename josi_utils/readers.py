@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 #: The rated replies of our own models, see :mod:`josi_utils.calibration_sets`: those of a model
-#: without talking points, on which weights were fitted, and those with them, which no fit has seen.
-FITTED, UNSEEN = "tuned", "pointed"
+#: without talking points, on which weights were fitted, and those with them and of the composer of
+#: today, which no fit has seen.
+FITTED, UNSEEN = "tuned", ("pointed", "composed")
 
 
 def measured() -> list[dict[str, Any]]:
@@ -28,7 +29,7 @@ def measured() -> list[dict[str, Any]]:
     from josi_utils.paths import data_dir
     from josi_utils.scoring import score
 
-    fitted, unseen = read_set(FITTED), read_set(UNSEEN)
+    fitted, unseen = read_set(FITTED), [item for name in UNSEEN for item in read_set(name)]
     kept = held_out_scores(fitted)
     deck = read_deck(data_dir() / "cards")
     passed = [score(item.case, item.reply, deck=deck)["pass"] for item in unseen]

@@ -55,7 +55,7 @@ class SFTParameters:
     use_dora: bool = False
     frozen_layers: int = 0
     neftune_noise_alpha: float = 0.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     warmup_ratio: float = 0.05
     weight_decay: float = 0.0
     epochs: float = 1.0

@@ -17,7 +17,8 @@ _DECLINES = re.compile(
     r"write|fix|sing|give|order|play)|cannot|outside|beyond|rather talk|would not like to guess|"
     r"know (?:little|nothing)|not know|no expert|not good at|here for|won't|better (?:at|with)|"
     r"i(?:'m| am) (?:here|your|only|just|no)|nothing (?:to|of)|somebody else|someone else|vet|"
-    r"not the (?:right|one)|stick to|training is|all i)\b"
+    r"not the (?:right|one)|stick to|training is|all i|nothing that i|my part is|stay out of|"
+    r"no (?:good|help) (?:at|in|with))\b"
 )
 _PROMISES = re.compile(
     r"\bi can help (?:you )?with (?:that|it|this)\b|"

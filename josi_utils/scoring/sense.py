@@ -62,8 +62,8 @@ _COACH_I = re.compile(
     r"would|will not|won't (?:lie|guess)|"
     r"have to be honest|only know|put your|wouldn't|admire|get (?:it|that|why|the)|agree|mean|"
     r"trust|need|may|also|still|too|"
-    r"have (?:no|your|the|a word)|answer|talk|explain|listen|ask|look|put|am (?:here|josi|the "
-    r"coach))|\bi(?:'m| am) the coach|\bi'd (?:be|love|like|hate|keep|rather (?:not|keep|"
+    r"have (?:no|your|the|a word)|answer|talk|explain|listen|ask|look|put|stay|leave|pass on|"
+    r"play nobody|was set up|am (?:here|josi|the coach|no ))|\bi(?:'m| am) the coach|\bi'd (?:be|love|like|hate|keep|rather (?:not|keep|"
     r"you))|\bi'll (?:be|explain|keep|always|help)"
 )
 #: Words that point at something the reply never named.
@@ -205,7 +205,7 @@ def sense_rules(case: dict[str, Any], reply: str, licence: Licence) -> tuple[flo
             r"\b(?:train\w*|session|plan|can't|cannot|can not|don't know|no idea|not (?:my|"
             r"something)|outside|only (?:know|talk|help)|won't|leave that|"
             r"isn't (?:something|my)|beyond me|no clue|not for me|what i do have|no (?:editor|"
-            r"expert)|i'm (?:just|only)|stick to|run\b|ride\b|swim\b|today is|tomorrow is)",
+            r"expert|good at|help in)|nothing that i|my part is|stay out of|i'm (?:just|only)|stick to|run\b|ride\b|swim\b|today is|tomorrow is)",
             text,
         )
     ):
