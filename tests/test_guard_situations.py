@@ -144,3 +144,36 @@ def test_any_text_can_be_read(message: str) -> None:
     reading = read(message)
     assert reading.mood in ("sad", "glad", "both", "")
     assert reading.plain <= reading.found
+
+
+@pytest.mark.parametrize(
+    ("message", "first"),
+    [
+        ("slept 4h and my run was crap. progress gone?", "q_progress_gone"),
+        ("a year ago i was puffing to the bus stop. today i jogged past it", "year_ago_today"),
+        ("WE HAD THE BABY!! havent slept", "baby_born_tired"),
+        ("overdosed on hot cross buns so the first km was a waddle", "ate_waddle"),
+        ("my daughter says i should talk to you. so. here i am", "sent_to_josi"),
+        ("heyy coach, broke up with the couch finally, long time no see", "back_again"),
+        ("morning! slept through the alarm, oops", "overslept"),
+        ("i couldnt do one push up in jan, 12 today", "came_far"),
+        ("its the anniversary of my brothers death so today is quiet", "grief_anniversary"),
+        ("we buried grandpa today, i will run for him tomorrow", "grief_buried"),
+        ("my dad beat me at parkrun. hes 68", "beaten_by_kin"),
+    ],
+)
+def test_what_an_athlete_tells_finds_its_own_words(message: str, first: str) -> None:
+    assert ids(message)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("message", "never"),
+    [
+        ("my dad beat me last night", "beaten_by_kin"),
+        ("easy days are a waste of time change my mind", "felt_wasted"),
+        ("i havent been out of breath on the hill for a week", "missed_plain"),
+        ("my pace is slower than last year, a year ago i was fit", "year_ago_today"),
+    ],
+)
+def test_a_word_alone_does_not_make_a_situation(message: str, never: str) -> None:
+    assert never not in ids(message)
