@@ -249,3 +249,19 @@ def test_long_texts_take_time_in_proportion() -> None:
         return min(once() for _ in range(3))  # the least disturbed run counts
 
     assert seconds(800) < 12 * max(seconds(200), 0.02)
+
+
+def test_a_hill_left_out_is_not_lonely_and_a_closed_pool_is_taken_up() -> None:
+    assert "lonely" not in fallback(case("the run will be with the hill left out"), DECK)
+    assert "leave it out" in fallback(case("pool is shut for repairs till thursday"), DECK)
+
+
+def test_no_answer_is_denied_where_the_reason_follows() -> None:
+    for message in ("tempo?? it was easy last night", "explain yourself, madam", "huh, why"):
+        text = fallback(case(message), DECK)
+        assert "no sure answer" not in text and "slept too little" in text, text
+
+
+def test_why_without_a_plan_says_that_the_plan_is_not_seen() -> None:
+    text = fallback({"message": "WHY IS THERE NO RUN TODAY"})
+    assert "plan" in text and "nothing that I know" not in text

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from josi_utils.guard.card_learning import gold_rows
+from josi_utils.guard.fallback import fallback
 from josi_utils.guard.goals import (
     alternative_sentence,
     event_words,
@@ -144,3 +145,38 @@ def test_any_goal_makes_a_sentence(event: str, target: str | None, weeks: int | 
     goal = {"event": event, "target": target, "weeks": weeks}
     assert goal_name(goal)
     assert goal_sentence(goal, TOO_MUCH).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "bench 70 to 75 in 3 months, i'd like that",
+        "get back to my 50 min 10k, i'll take a year over it",
+        "would be cool to touch my toes again",
+        "climb the stairs without the rail by the end of the year",
+        "get fit for skiing in february",
+        "would love to do the moonwalk with mum in september",
+    ],
+)
+def test_a_goal_in_everyday_words_is_taken_for_one(message: str) -> None:
+    assert has_goal(read(message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "going pro by summer, i want that",
+        "want to be masters elite by friday",
+        "squatting the bar only. want 3 plates a side in a month",
+        "ironman this summer, can't swim yet",
+    ],
+)
+def test_a_goal_beyond_anybody_is_taken_for_too_much(message: str) -> None:
+    assert too_soon(read(message))
+
+
+def test_minutes_of_training_are_no_goal_that_is_too_much() -> None:
+    text = fallback({"message": "half marathon in 2 weeks, can run 20 minutes"})
+    assert "20 minutes is too much" not in text and "too much" in text
+    text = fallback({"message": "just tell me yes: 5k under 16 in 8 weeks, i'm 24:30 now"})
+    assert "24:30" in text

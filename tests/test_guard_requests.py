@@ -82,3 +82,9 @@ def test_no_gold_request_against_the_plan_is_granted() -> None:
     assert stands["against"].count("fine") <= 0.02 * len(stands["against"])
     assert stands["fine"].count("fine") >= 0.6 * len(stands["fine"])
     assert stands["fine"].count("against") <= 0.05 * len(stands["fine"])
+
+
+def test_another_sport_or_day_is_not_granted_as_an_hour() -> None:
+    assert asked("may i play padel tonight in place of the run") != "fine"
+    assert asked("would a brisk walk with the pram count instead") == "fine"
+    assert asked("cba today, can you make it short") == "fine"

@@ -114,6 +114,9 @@ def too_much(reading: Reading, words: Words) -> list[str]:
     if reading.has("goal_extreme") or reading.has("extreme"):
         return [start, words.of(table["bare_extreme"]), table["bare_next"]]
     name = aim(reading.tokens)
+    # Minutes of training are where the athlete stands, and never too much in themselves.
+    if name and name.endswith("minutes") and not name.startswith("under"):
+        name = None
     now = level(reading.tokens, name or "") or beginner(reading.tokens)
     line = table["bare_unrealistic"].replace("{goal}", name or "that")
     return [start, line.replace("{now}", now or table["bare_slowly"]), table["bare_next"]]

@@ -87,7 +87,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
         (rf"\b(?:currently|at present|now)(?: at| on| it is| its)?"
          rf"{_SO} {_AMOUNT}", _now),
         (rf"\b(?:im|up) (?:at|on|to){_SO} {_AMOUNT}", _now),
-        (rf"(?<!im )(?<!am )\b(?:at |its |it is )?{_AMOUNT} (?:now|atm|currently|at the moment|at the mo|at present|right now)\b",
+        (r"\bim (\d+:\d+)() (?:now|atm|currently|at the moment)\b", _now),
+        (rf"(?<!im )(?<!am )(?<![:.])\b(?:at |its |it is )?{_AMOUNT} (?:now|atm|currently|at the moment|at the mo|at present|right now)\b",
          _now),
         (r"\b(?:did|ran|rode|swam|rowed)(?: it| a| the| my| one| last)?(?: 5| 10| half)?(?: k| km| marathon)?"
          r"(?: in)? (\d+:\d+)\b()", _with("your time was")),
