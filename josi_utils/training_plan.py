@@ -19,7 +19,7 @@ VOCABULARY = 49_152
 #: Characters a token of Josi's rows, measured on the training rows with SmolLM2's tokenizer.
 CHARACTERS_A_TOKEN = 4.3
 #: Share of the matrix rate that a training step reaches (``benchmarks/train.py``).
-UTILISATION = 0.5
+UTILISATION = 0.4
 #: Of a q4_k_m file, as published (the smaller ones fall back to larger types for most tensors).
 SHIPPED_BYTES = {
     "135m-embedded": 105_454_432,
