@@ -61,8 +61,9 @@ def aside(
         told = first is not None and (first.strong or reading.mood == "glad")
         if opener and told and not one.always:
             opening.insert(0, opener)
-        if one.always and reading.has("foreign"):
-            opening.insert(0, words.source["probe"]["english"])
+        english = words.source["probe"]["english"]
+        if one.always and reading.has("foreign") and not opening[0].startswith(english):
+            opening.insert(0, english)
         if not one.always and not one.whole:
             opening.append(words.of(table["bound"]))
         return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
