@@ -256,5 +256,9 @@ def speaks_past(reading: Reading, weights: dict[str, Any] | None = None) -> bool
         or any(reading.plan_share(s.text) >= 0.5 for s in reading.told)
     ):
         return False
+    # A goal is answered as a goal, whatever its words: among readers' calls the relation tells
+    # nothing there (35 % of the good and 43 % of the bad lie below it).
+    if reading.category == "realistic_goal" and "goal" in reading.text:
+        return False
     weights = weights or plain_weights()
     return relation(reading, weights["rarity"], weights["rarest"]) < LEAST_RELATION

@@ -20,6 +20,12 @@ _SESSION_NOUN = (
     r"runs?|rides?|bike rides?|swims?|rows?|walks?|skis?|sessions?|workouts?|training|jogs?|"
     r"spins?|riding|running|swimming|rowing"
 )
+#: What athletes call events among themselves.
+_SHORT_EVENTS = {
+    "half marathon": r"\bhalf\b|21\.1|13\.1",
+    "marathon": r"26\.2|42\.2|\b42 ?k",
+    "triathlon": r"\btri\b|ironman|kona",
+}
 #: Events that nobody but the athlete or the engine may bring up.
 _EVENT = re.compile(
     r"\b(?:half[- ]marathon|marathon|triathlon|ironman|parkrun|time trial|wedding|holiday|"
@@ -76,6 +82,9 @@ def session_findings(
             continue
         out.append(Finding("faithful", f"unlicensed session: {kind}", match_span(match)))
     for match in _EVENT.finditer(lowered):
+        short = _SHORT_EVENTS.get(re.sub(r"-", " ", match.group()))
+        if short and re.search(short, licence.text):
+            continue
         if not any(s.start <= match.start() < s.end for s in asked) and re.sub(
             r"[- ]", "", match.group()
         ) not in re.sub(r"[- ]", "", licence.text):
