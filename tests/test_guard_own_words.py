@@ -119,3 +119,8 @@ def test_no_slot_is_left_open(message: str) -> None:
 @pytest.mark.parametrize("message", ["hi " * 40, "ran 5k " * 40, "from 1 to 2 " * 30])
 def test_a_reply_stays_short(message: str) -> None:
     assert count_words(said(message, reasons=["steady_progress"])) < WORD_LIMIT
+
+
+def test_a_time_keeps_its_seconds() -> None:
+    case = {"message": "First 10k race done! 1:09:50! Slow, I know, but not to me"}
+    assert "1:09:50" in compose(case).text

@@ -43,6 +43,9 @@ def amounts(tokens: Sequence[Token]) -> list[Amount]:
         text, start = tokens[at].text, at
         at += 1
         if ":" in text:
+            more = tokens[at] if at < len(tokens) else None
+            if more and more.text.isdigit() and more.start == tokens[start].end + 1:
+                text, at = f"{text}:{more.text}", at + 1  # 1:09:50 is two words to the reader
             found.append(Amount("clock", text, start, at))
             continue
         if not (text[0].isdigit() and text.isascii()) and text not in spelled:
