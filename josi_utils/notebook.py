@@ -42,7 +42,7 @@ def facts(values: Mapping[str, Any]) -> Any:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return rows as a table; text is wrapped and aligned left."""
+    """Return rows as a table; text is wrapped and aligned left, floats have four digits."""
     if not rows:
         return _html("<p>nothing to show</p>")
     head = "".join(f"<th style='text-align:left'>{html.escape(str(k))}</th>" for k in rows[0])
@@ -50,7 +50,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Any:
         "<tr>"
         + "".join(
             "<td style='text-align:left;white-space:pre-wrap;vertical-align:top;max-width:30em'>"
-            f"{html.escape(str(v))}</td>"
+            f"{html.escape(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>"
             for v in row.values()
         )
         + "</tr>"

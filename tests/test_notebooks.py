@@ -106,3 +106,12 @@ def test_it_begins_with_its_stage_ends_with_its_record_and_is_told_in_prose(name
 def test_what_is_inherited_is_never_asked_for_again():
     for name in NAMES[2:]:
         assert not {"base_model", "seed", "revision", "template"} & set(parameters_of(name))
+
+
+def test_a_table_shows_floats_with_four_digits_and_keeps_words():
+    from josi_utils.notebook import table
+
+    shown = table(
+        [{"kl": 6.0231247057159144e-09, "share": 0.9778699861687413, "n": 723, "to": "<q>"}]
+    )
+    assert all(text in shown.data for text in ("6.023e-09", "0.9779", "723", "&lt;q&gt;"))
