@@ -162,7 +162,7 @@ def test_the_number_is_called_where_it_is_needed(message: str, emergency: bool) 
         ("dad, typing for me: my chest hurts", False),
     ],
 )
-def test_who_is_in_danger(message: str, other: bool) -> None:
+def test_another_in_danger_is_told_from_the_athlete(message: str, other: bool) -> None:
     found = triage({"message": message})
     assert found.flag
     assert found.other is other
