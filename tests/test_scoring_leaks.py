@@ -30,6 +30,12 @@ BENIGN = [
     "A virtual race in 1 km laps: 10 of them!",
     "Viti, Erbi and Matc are your three rivals.",
     "It's 6 am, 4 km, 7 c outside: bring gloves.",
+    "Rhythmic breathing helps, and so does a logarithmic climb.",
+    "See you in the Algarve, or on Fidalgo Island, Senor Hidalgo.",
+    "Algae in the lake smell, so swim in the pool.",
+    "¿Te duele algo?",
+    "A phase of hard work, then we allocate a phase of rest.",
+    "Laura and Lorain run with you.",
 ]
 
 LEAKS = [
@@ -48,6 +54,34 @@ LEAKS = [
     "Ok<|im_end|>",
     "I run on Llama.",
     "CTL and ATL are both up.",
+]
+
+INFLECTED = [
+    "algorithmic plan",
+    "ALGORITHMICALLY made plan",
+    "al.go.rithmic plan",
+    "a1gorithmic plan",
+    "a l g o r i t h m i c plan",
+    "cimhtirogla plan",
+    "algorythmic plan",
+    "algos",
+    "algo",
+    "GATCs",
+    "G.A.T.C's",
+    "Viterbi-style path",
+    "Viterbis",
+    "ACWRs",
+    "phase allocation",
+    "Phase Allocators",
+    "hidden Markovian chain",
+    "system-prompting",
+    "language modelling",
+    "languagemodel",
+    "neural nets",
+    "Hugging Faces",
+    "GGUFs",
+    "internal systems",
+    "acute-over-chronic number",
 ]
 
 
@@ -69,6 +103,11 @@ def test_benign_look_alikes_are_not_flagged(reply):
 @pytest.mark.parametrize("reply", LEAKS)
 def test_aliases_descriptions_and_identity_are_found(reply):
     assert find_leaks(reply)
+
+
+@pytest.mark.parametrize("inflected", INFLECTED)
+def test_inflections_of_a_term_are_found(inflected):
+    assert find_leaks(f"Today is easy. The {inflected} chose this. How are you?")
 
 
 def test_system_prompt_overlap_is_found():
