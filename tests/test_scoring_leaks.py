@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leak_samples import INFLECTED, LOOK_ALIKES
 
 from josi_utils.mutations import DISGUISES, LEAK_TERMS
 from josi_utils.persona import SYSTEM_PROMPT
@@ -10,6 +11,7 @@ from josi_utils.scoring.leaks import find_leaks
 from josi_utils.scoring.normalise import fold
 
 BENIGN = [
+    *LOOK_ALIKES,
     "That is exactly right, and it is a metric tally of your week.",
     "We met a big at church crowd on the run.",
     "Hmm, 5 am is early. Hmm, let me think.",
@@ -30,12 +32,7 @@ BENIGN = [
     "A virtual race in 1 km laps: 10 of them!",
     "Viti, Erbi and Matc are your three rivals.",
     "It's 6 am, 4 km, 7 c outside: bring gloves.",
-    "Rhythmic breathing helps, and so does a logarithmic climb.",
-    "See you in the Algarve, or on Fidalgo Island, Senor Hidalgo.",
-    "Algae in the lake smell, so swim in the pool.",
     "¿Te duele algo?",
-    "A phase of hard work, then we allocate a phase of rest.",
-    "Laura and Lorain run with you.",
 ]
 
 LEAKS = [
@@ -54,34 +51,6 @@ LEAKS = [
     "Ok<|im_end|>",
     "I run on Llama.",
     "CTL and ATL are both up.",
-]
-
-INFLECTED = [
-    "algorithmic plan",
-    "ALGORITHMICALLY made plan",
-    "al.go.rithmic plan",
-    "a1gorithmic plan",
-    "a l g o r i t h m i c plan",
-    "cimhtirogla plan",
-    "algorythmic plan",
-    "algos",
-    "algo",
-    "GATCs",
-    "G.A.T.C's",
-    "Viterbi-style path",
-    "Viterbis",
-    "ACWRs",
-    "phase allocation",
-    "Phase Allocators",
-    "hidden Markovian chain",
-    "system-prompting",
-    "language modelling",
-    "languagemodel",
-    "neural nets",
-    "Hugging Faces",
-    "GGUFs",
-    "internal systems",
-    "acute-over-chronic number",
 ]
 
 
