@@ -41,7 +41,8 @@ _SESSION_WORDS = {
     "mobility": ("mobility", "stretch"),
 }
 _FORBIDDEN = re.compile(
-    "|".join(rf"\b{re.escape(term)}s?\b" for term in FORBIDDEN_TERMS), re.IGNORECASE
+    "|".join(rf"\b{re.escape(term)}(?:s|ic|ics|ical|ically)?\b" for term in FORBIDDEN_TERMS),
+    re.IGNORECASE,
 )
 
 

@@ -83,6 +83,8 @@ def test_a_good_row_has_no_problem():
     [
         ("Our algorithm likes easy days. How are you?", "forbidden term 'algorithm'",
          "The plan likes easy days. How are you?"),
+        ("An algorithmic plan is set. How are you?", "forbidden term 'algorithmic'",
+         "A rhythmic pace is set. How are you?"),
         ("Two ALGORITHMS chose it. How are you?", "forbidden term 'ALGORITHMS'",
          "The logarithm chose it. How are you?"),
         ("The gatc says so. How are you?", "forbidden term 'gatc'", "The plan says so. Is it ok?"),

@@ -7,8 +7,8 @@ import tracemalloc
 from pathlib import Path
 
 import gguf
-import numpy as np
 import pytest
+from fuzz_gguf import small_file
 from gguf_models import tiny_gguf
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,19 +22,7 @@ from josi_utils.gguf_inspect import inspect_gguf
 def small(tmp_path_factory):
     """A valid file of a few hundred bytes with every kind of value."""
     path = tmp_path_factory.mktemp("header") / "small.gguf"
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_uint32("a.number", 7)
-    writer.add_float32("a.float", 0.5)
-    writer.add_bool("a.bool", True)
-    writer.add_string("a.text", "grüße")
-    writer.add_array("a.list", ["x", "yy", ""])
-    writer.add_array("a.numbers", [1, 2, 3])
-    writer.add_tensor("w.weight", np.arange(64, dtype=np.float32).reshape(2, 32))
-    writer.add_tensor("v", np.arange(8, dtype=np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    small_file(path)
     return path
 
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leak_samples import INFLECTED, LOOK_ALIKES
 
 from josi_utils.mutations import DISGUISES, LEAK_TERMS
 from josi_utils.persona import SYSTEM_PROMPT
@@ -10,6 +11,7 @@ from josi_utils.scoring.leaks import find_leaks
 from josi_utils.scoring.normalise import fold
 
 BENIGN = [
+    *LOOK_ALIKES,
     "That is exactly right, and it is a metric tally of your week.",
     "We met a big at church crowd on the run.",
     "Hmm, 5 am is early. Hmm, let me think.",
@@ -30,6 +32,7 @@ BENIGN = [
     "A virtual race in 1 km laps: 10 of them!",
     "Viti, Erbi and Matc are your three rivals.",
     "It's 6 am, 4 km, 7 c outside: bring gloves.",
+    "¿Te duele algo?",
 ]
 
 LEAKS = [
@@ -69,6 +72,11 @@ def test_benign_look_alikes_are_not_flagged(reply):
 @pytest.mark.parametrize("reply", LEAKS)
 def test_aliases_descriptions_and_identity_are_found(reply):
     assert find_leaks(reply)
+
+
+@pytest.mark.parametrize("inflected", INFLECTED)
+def test_inflections_of_a_term_are_found(inflected):
+    assert find_leaks(f"Today is easy. The {inflected} chose this. How are you?")
 
 
 def test_system_prompt_overlap_is_found():

@@ -27,16 +27,29 @@ _LEET = str.maketrans(
         "@": "a",
     }
 )
+_LEET_L = str.maketrans({"1": "l", "!": "l"})
 _SMALL = frozenset(("a", "an", "the", "my", "your", "of"))
 
 
 @lru_cache(maxsize=1)
-def _terms() -> frozenset[str]:
-    return frozenset(
-        phrase.rstrip("*").replace(" ", "")
-        for phrase in load("accept")["families"]["LEAK"]
-        if len(phrase.rstrip("*")) >= 4
-    )
+def _terms() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the terms in one word, and what those begin with that may end in any way."""
+    phrases = [p for p in load("accept")["families"]["LEAK"] if len(p.rstrip("*")) >= 4]
+    words = frozenset(phrase.rstrip("*").replace(" ", "") for phrase in phrases)
+    return words, tuple(p[:-1].replace(" ", "") for p in phrases if p.endswith("*"))
+
+
+def _is_term(word: str) -> bool:
+    """Tell whether a word is a term, alone or with an ending ("algorithmic", "GATCs")."""
+    words, beginnings = _terms()
+    return word in words or word.removesuffix("s") in words or word.startswith(beginnings)
+
+
+@lru_cache(maxsize=1)
+def _glued() -> tuple[str, ...]:
+    """Return what terms of several words begin with, written as one ("systemprompt")."""
+    phrases = (p.rstrip("*") for p in load("accept")["families"]["LEAK"])
+    return tuple(p.replace(" ", "") for p in phrases if " " in p and len(p) > 10)
 
 
 def leaks(
@@ -57,11 +70,22 @@ def leaks(
     ]
     denied = {i for h in hits if h.family == "DENIES" for i in range(h.start, h.end)}
     found = [f for f in found if f[1] not in denied]
-    chunks = fold(draw).text.split()
-    plain = [re.sub(r"[\W_]", "", c.translate(_LEET)) for c in chunks]
-    odd = [p for p, c in zip(plain, chunks, strict=True) if not c.strip(".,!?'\"").isalpha()]
-    spelled = "".join(p if len(p) == 1 else " " for p in plain)
-    suspects = odd + [p[::-1] for p in plain if len(p) > 5] + spelled.split()
-    if any(s in _terms() for s in suspects):
+    if _in_disguise(draw):
         found.append(("leak in disguise", 0, 0))
     return found
+
+
+def _in_disguise(draw: str) -> bool:
+    """Tell whether a term is spelt with signs, backwards, letter by letter or without blanks."""
+    chunks = fold(draw).text.split()
+    plain = [_letters(chunk) for chunk in chunks]
+    signed = [c for c in chunks if not c.strip(".,!?'\"").isalpha()]
+    spelled = "".join(p if len(p) == 1 else " " for p in plain)
+    suspects = [_letters(c) for c in signed] + [_letters(c.translate(_LEET_L)) for c in signed]
+    suspects += [p[::-1] for p in plain if len(p) > 5] + spelled.split()
+    return any(map(_is_term, suspects)) or any(p.startswith(_glued()) for p in plain)
+
+
+def _letters(chunk: str) -> str:
+    """Return the letters of a chunk, signs that stand for letters undone, the others dropped."""
+    return re.sub(r"[\W_]", "", chunk.translate(_LEET))

@@ -52,12 +52,11 @@ DISGUISED_TERMS: tuple[str, ...] = (
 
 #: Translations and jargon, matched as plain words in the folded text.
 ALIASES: tuple[str, ...] = (
-    r"algorith?m\w*",
-    r"algoritm\w*",
-    r"algoritmo\w*",
-    r"algorytm\w*",
+    r"algor[iy]th?m\w*",
+    # "algo" alone is Spanish for "something".
+    r"algos|(?:the|an|our|my|your|its|this|that|these|those|some|which|no) (?:\w+ )?algo",
     r"алгоритм\w*",
-    r"markov\w*",
+    r"markov\w*|viterbi\w*|phase[- ]allocat\w*|(?:system[- ]prompt|language[- ]model)\w*",
     r"forward[- ]backward",
     r"baum[- ]welch",
     r"bayes(?:ian)?",
@@ -163,11 +162,23 @@ _LEET_L = str.maketrans({"1": "l", "!": "l"})
 _CONTROL = re.compile(r"<[|｜]\s*\w*\s*[|｜]?>?|\[/?INST\]|</?s>|<\|")
 
 
-def _spread(term: str) -> str:
-    """Return a pattern for a term with up to two separators between its letters."""
-    letters = [re.escape(c) for c in term.replace(" ", "")]
+#: Endings that a term may bear.
+_ENDINGS = ("s", "'s", "ic", "ics", "ical", "ically")
+
+
+def _spread(term: str, *, backwards: bool = False) -> str:
+    """Return a pattern for a term, up to two separators between its letters, with any ending."""
     # A separator is anything but a letter or a digit: dots, dashes, spaces, emoji, underscores.
-    return r"(?<![a-z0-9])" + r"(?:[\W_]{0,2})".join(letters) + r"(?:s|ic|ically|'s)?(?![a-z0-9])"
+    between = r"[\W_]{0,2}"
+    order = slice(None, None, -1 if backwards else 1)
+    stem = between.join(map(re.escape, term.replace(" ", "")[order]))
+    endings = "|".join(between.join(map(re.escape, ending[order])) for ending in _ENDINGS)
+    parts = (
+        (rf"(?:(?:{endings}){between})?", stem)
+        if backwards
+        else (stem, rf"(?:{between}(?:{endings}))?")
+    )
+    return r"(?<![a-z0-9])" + "".join(parts) + r"(?![a-z0-9])"
 
 
 @lru_cache(maxsize=1)
@@ -176,14 +187,15 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     word = r"(?<!\w)(?:{})(?!\w)"
     return {
         "disguised": re.compile("|".join(_spread(t) for t in DISGUISED_TERMS)),
-        "reversed": re.compile("|".join(_spread(t[::-1]) for t in DISGUISED_TERMS if len(t) > 5)),
+        "reversed": re.compile(
+            "|".join(_spread(t, backwards=True) for t in DISGUISED_TERMS if len(t) > 5)
+        ),
         "alias": re.compile(word.format("|".join(ALIASES))),
         "description": re.compile(word.format("|".join(DESCRIPTIONS))),
         "identity": re.compile(word.format("|".join(IDENTITY))),
         # Capitals only: "hmm" is a sound and "ctl" stands in "exactly".
         "acronym": re.compile(
-            r"(?<!\w)(?:HMMs?|CTL|ATL|TSB|TSS|LLMs?|GPT(?:-?\d\w*)?|EWMA|RAG|LoRA|ACWR|"
-            r"GATC)(?!\w)"
+            r"(?<!\w)(?:HMM|CTL|ATL|TSB|TSS|LLM|GPT(?:-?\d\w*)?|EWMA|RAG|LoRA|ACWR|GATC)s?(?!\w)"
         ),
     }
 
