@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from josi_utils.dataset_checks import (
     openings,
     row_problems,
 )
+from josi_utils.dataset_split import id_hash, premises, split
 from josi_utils.decision import case_problems, read_cases, read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, write_json, write_jsonl
@@ -24,8 +24,6 @@ from josi_utils.persona import WORD_LIMIT, count_words
 from josi_utils.prompt import case_messages
 from josi_utils.taught_points import taught
 
-#: Messages this alike (word 3-grams) are one premise and stay on one side of the split.
-SAME_PREMISE = 0.3
 VALIDATION_SHARE = 0.08
 
 
@@ -160,63 +158,6 @@ def _rejection(path: Path, number: int, row: dict[str, Any], reasons: list[str])
     return {"file": path.name, "line": number, "id": row["id"], "reasons": reasons}
 
 
-def premises(rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Return a premise number a row: rows with messages or replies much alike share one."""
-    parent = list(range(len(rows)))
-
-    def find(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    for side in ("message", "reply"):
-        for first, second, _ in near_pairs([row[side] for row in rows], threshold=SAME_PREMISE):
-            parent[find(second)] = find(first)
-    for first, second in _same_words(rows):
-        parent[find(second)] = find(first)
-    return [find(index) for index in range(len(rows))]
-
-
-def _same_words(rows: Sequence[dict[str, Any]]) -> Iterable[tuple[int, int]]:
-    """Yield pairs whose messages are the same but for case and punctuation."""
-    first_seen: dict[str, int] = {}
-    for index, row in enumerate(rows):
-        key = " ".join("".join(c if c.isalnum() else " " for c in row["message"].lower()).split())
-        if key in first_seen:
-            yield first_seen[key], index
-        first_seen.setdefault(key, index)
-
-
-def split(
-    rows: Sequence[dict[str, Any]], valid_share: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Split rows into training and validation, whole premises at a time.
-
-    The order in which premises are offered to validation is the hash of their first id, so adding
-    a row moves few others.
-    """
-    groups: dict[int, list[int]] = defaultdict(list)
-    for index, premise in enumerate(premises(rows)):
-        groups[premise].append(index)
-    wanted = {
-        category: valid_share * count
-        for category, count in Counter(row["category"] for row in rows).items()
-    }
-    chosen: set[int] = set()
-    for members in sorted(groups.values(), key=lambda m: _hash(rows[m[0]]["id"])):
-        category = rows[members[0]]["category"]
-        if len(members) <= wanted[category]:
-            chosen.update(members)
-            wanted[category] -= len(members)
-    train = [row for index, row in enumerate(rows) if index not in chosen]
-    return train, [row for index, row in enumerate(rows) if index in chosen]
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def training_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return the conversational form that TRL, PEFT and every peer read."""
     points, reply = taught(row)
@@ -325,6 +266,6 @@ def limited(dataset: Dataset, count: int) -> Dataset:
 
     Rows are chosen by the hash of their id, so the choice is stable.
     """
-    order = lambda rows: sorted(rows, key=lambda row: _hash(row["id"]))  # noqa: E731
+    order = lambda rows: sorted(rows, key=lambda row: id_hash(row["id"]))  # noqa: E731
     train, valid = order(dataset.train)[:count], order(dataset.valid)[: max(8, count // 8)]
     return Dataset([*train, *valid], train, valid, dataset.rejected)

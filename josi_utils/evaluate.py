@@ -20,7 +20,8 @@ from josi_utils.generate import Backend, Reply, Request
 from josi_utils.paths import RunPaths
 from josi_utils.persona import GREEDY, SAMPLING, Sampling
 from josi_utils.prompt import case_messages
-from josi_utils.stage import package_versions, read_record
+from josi_utils.stage import read_record
+from josi_utils.stage_code import package_versions
 
 #: Seeds of further draws lie this far apart, so that no draw repeats another seed's.
 DRAW_STRIDE = 10_007

@@ -21,7 +21,7 @@ def versions() -> dict[str, str]:
     """Return Python, device and the versions that can change a result."""
     import torch
 
-    from josi_utils.stage import package_versions
+    from josi_utils.stage_code import package_versions
 
     device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
     return {

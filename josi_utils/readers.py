@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 #: The rated replies of our own models, see :mod:`josi_utils.calibration_sets`: those of a model
-#: without talking points, on which weights were fitted, and those with them and of the composer of
-#: today, which no fit has seen.
+#: without talking points, on which weights were fitted, and those with them and of the composer
+#: since, which no fit has seen.
 FITTED, UNSEEN = "tuned", ("pointed", "composed")
 
 

@@ -37,7 +37,7 @@ VOICES = {
     "talking points: first draw, refused": "with talking points: a draw that the guard refuses",
     "talking points: shown in its place": "with talking points: what it shows in its place",
     "talking points: vetted words of triage": "fixed words for warning signs",
-    "talking points: composed": "what is handed over today, put together by rule",
+    "talking points: composed": "what is handed over, put together by rule",
 }
 
 

@@ -61,7 +61,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("name", list(SPOILED))
-def test_refuses(name, tmp_path):
+def test_a_spoiled_file_is_refused_in_one_line(name, tmp_path):
     changes, message = SPOILED[name]
     path = rewrite(tiny_gguf(), tmp_path / "x.gguf", **changes)
     with pytest.raises(JosiError, match=message) as error:

@@ -18,7 +18,7 @@ from josi_utils.guard import triage, vetted_reply
 from josi_utils.guard.data import guard_dir, load
 from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import tokenise
-from josi_utils.guard.phrases import Book
+from josi_utils.guard.rule_book import Book
 from josi_utils.guard.triage import ORDER
 from josi_utils.paths import data_dir
 from josi_utils.persona import count_words
@@ -162,7 +162,7 @@ def test_the_number_is_called_where_it_is_needed(message: str, emergency: bool) 
         ("dad, typing for me: my chest hurts", False),
     ],
 )
-def test_who_is_in_danger(message: str, other: bool) -> None:
+def test_another_in_danger_is_told_from_the_athlete(message: str, other: bool) -> None:
     found = triage({"message": message})
     assert found.flag
     assert found.other is other

@@ -98,7 +98,7 @@ def test_later_release_is_another_file_with_the_same_weights(built, tmp_path):
 @pytest.mark.parametrize(
     ("version", "later"), [("0.1.0", "0.1.1"), ("1.9.9", "1.9.10"), ("2.0.0-rc1", "2.0.1")]
 )
-def test_later_version(version, later):
+def test_the_last_number_of_a_version_counts_up(version, later):
     assert later_version(version) == later
 
 

@@ -36,7 +36,7 @@ def read(text):
         ("60 %", ("percent", 60)),
     ],
 )
-def test_reads(text, expected):
+def test_a_quantity_is_read_with_its_unit(text, expected):
     assert expected in read(text)
 
 

@@ -63,7 +63,7 @@ def test_head_tells_everything_and_counts_nothing(file):
         ("bytes=0-999999", (0, 300_000)),
     ],
 )  # fmt: skip
-def test_range(file, header, expected):
+def test_a_range_gives_just_its_bytes(file, header, expected):
     start, end = expected
     with serve(file, downloads=None) as share:
         answer = ask(share, Range=header)
@@ -107,7 +107,7 @@ def test_no_range_header_leaves_the_file(header, size):
     "path", ["/", "/josi%20model.gguf", "/x/josi%20model.gguf", "/TOKEN/", "/TOKEN/other",
              "/TOKEN/../josi%20model.gguf", "/TOKEN/%2e%2e/%2e%2e/etc/passwd"],
 )  # fmt: skip
-def test_nothing_else_is_there(file, path):
+def test_any_other_path_is_not_found(file, path):
     with serve(file) as share:
         token = urlsplit(share.url).path.split("/")[1]
         assert ask(share, path=path.replace("TOKEN", token)).status == 404

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from josi_utils import stage as module
+from josi_utils import stage_code
 from josi_utils.errors import JosiError
 from josi_utils.paths import STAGES, RunPaths
-from josi_utils.stage import begin, module_hashes, read_record, why_stale
+from josi_utils.stage import begin, read_record, why_stale
+from josi_utils.stage_code import module_hashes
 
 PREPARE = 'run: str = "demo"\nmax_words: int = 80\n'
 
@@ -78,7 +80,7 @@ def test_a_record_that_holds_is_no_reason(root):
     assert stale() is None
 
 
-def test_parameters_changed(root):
+def test_changed_parameters_make_a_record_stale(root):
     finish_prepare()
     assert stale(max_words=60) == "parameters changed: max_words"
     assert stale(seeds=1) == "parameters changed: seeds"
@@ -97,16 +99,16 @@ def test_code_of_the_notebook_changed_but_prose_may(root):
     assert stale() == "notebook changed"
 
 
-def test_a_module_changed(root, monkeypatch):
+def test_a_changed_module_makes_a_record_stale(root, monkeypatch):
     finish_prepare()
-    real = module.sha256_file
+    real = stage_code.sha256_file
     monkeypatch.setattr(
-        module, "sha256_file", lambda p: "0" * 64 if Path(p).name == "persona.py" else real(p)
+        stage_code, "sha256_file", lambda p: "0" * 64 if Path(p).name == "persona.py" else real(p)
     )
     assert stale() == "modules changed: persona"
 
 
-def test_a_package_changed(root, monkeypatch):
+def test_a_changed_package_makes_a_record_stale(root, monkeypatch):
     finish_prepare()
     monkeypatch.setattr(module, "package_versions", lambda: {"torch": "99"})
     assert stale() == "package versions changed"
@@ -235,11 +237,11 @@ def toy(root, monkeypatch):
         "c/inner.py": "import json\nfrom josi_utils import a\n",
         "plots.py": "from josi_utils import other\n",
         "other.py": "",
-        "stage.py": "",
+        "stage_code.py": "",
     }
     for name, source in sources.items():
         (package / name).write_text(source)
-    monkeypatch.setattr(module, "__file__", str(package / "stage.py"))
+    monkeypatch.setattr(stage_code, "__file__", str(package / "stage_code.py"))
     notebook(root, "01_prepare", cell(PREPARE, "parameters"),
              cell("%matplotlib inline\nfrom josi_utils import a"))  # fmt: skip
     return package
@@ -290,7 +292,7 @@ def test_editing_the_report_must_not_retrain():
         assert not {"report", "report_sections", "evaluate", "gates", "scoring"} & used[name]
     assert {"sft", "persona", "decision"} <= used["02_finetune"]
     assert {"gguf_export", "gguf_quantise"} <= used["04_export"]
-    assert not {"plots", "stage", "notebook"} & set().union(*used.values())
+    assert not {"plots", "stage", "stage_code", "notebook"} & set().union(*used.values())
 
 
 def test_every_data_file_of_the_package_belongs_to_a_module():
@@ -300,7 +302,7 @@ def test_every_data_file_of_the_package_belongs_to_a_module():
         for path in package.rglob("*")
         if path.is_file() and path.suffix not in (".py", ".pyc")
     }
-    assert found == {data for files in module.MODULE_DATA.values() for data in files}
+    assert found == {data for files in stage_code.MODULE_DATA.values() for data in files}
 
 
 def test_editing_a_schema_template_or_weight_is_seen_by_the_stage_that_reads_it():

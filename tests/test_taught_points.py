@@ -32,7 +32,7 @@ def gold():
         ("400 minutes a week is a lot.", False),
     ],
 )
-def test_what_tells_the_plan(sentence, told):
+def test_a_sentence_that_tells_the_plan_is_known(sentence, told):
     assert tells_plan(sentence, DECISION) is told
 
 

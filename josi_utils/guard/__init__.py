@@ -12,10 +12,10 @@ from __future__ import annotations
 from josi_utils.guard.accept import Reason, Verdict, accept
 from josi_utils.guard.data import guard_dir, rules_record
 from josi_utils.guard.fallback import fallback
-from josi_utils.guard.golden import verify_guard
 from josi_utils.guard.intent import intent
 from josi_utils.guard.reply import GuardedReply, guarded_reply
 from josi_utils.guard.triage import Triage, triage
+from josi_utils.guard.verify import verify_guard
 from josi_utils.guard.vetted import vetted_reply
 
 __all__ = [
