@@ -65,7 +65,7 @@ def _weight(text: str, days: float | None) -> bool:
     if words.LOOKS.search(text) and days and days <= 35:
         return bool(
             re.search(
-                r"\b(?:want|get|lose|drop|need|all|have|give|be|by|getting|too small|smaller)\b",
+                r"\b(?:want|get|lose|drop|need|all|have|give|be|by|getting|too small|smaller|in|currently)\b",
                 text,
             )
         )
@@ -142,13 +142,13 @@ def _times(text: str, days: float | None) -> bool | None:
     at = next(i for i, (_, value) in enumerate(found) if round(value) == low)
     wished, before = found[at][0], found[at - 1][0].end() if at else 0
     start, after = text[before : wished.start()][-18:], text[wished.end() : wished.end() + 12]
-    told = re.search(r"\b(?:pb|best|pr|ran|did|now|currently|was|today)\b", start + after)
+    falls = round(found[0][1]) == high and not words.DONE_SO.search(text)
+    told = words.HAS_DONE.search(after if falls else start + after)
     wish = re.search(
         r"\b(?:sub|under|want|to|need|aim|goal|break|target|beat)\b", start + wished[0]
     )
     if told and not wish and "beat" not in text:
         return None
-    falls = round(found[0][1]) == high and not words.DONE_SO.search(text)
     if not falls and not re.search(words.NOW_TIME, text):
         return None
     most = _limit(_TIME_STEPS, days) if days is not None else 1.55
@@ -241,18 +241,18 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
         return True
     if nothing:
         now = [min(max(now, default=_ZERO), _ZERO * 4)]
-    if not now or (want < 10 and not nothing):
-        return None
-    if want < 10:
+    if not now:
         return None
     have = max(max(now), 1.0)
     if want < 15 and have >= 4.5:
         return False
     factor = want / have
     if factor <= EASY_FACTOR:
-        return False
+        return None if nothing else False
+    if want < 10:
+        return None
     slow = 1.25 if want >= 60 else 1.0
-    return days / 7 < WEEKS_TO_DOUBLE * slow * math.log2(factor)
+    return days / 7 < WEEKS_TO_DOUBLE * slow * math.log2(factor) or (None if nothing else False)
 
 
 #: A message of more words tells too much beside a goal for its figures to be of one kind.
@@ -275,7 +275,7 @@ def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
     >>> judged(tokenise("lose 10 kg in a fortnight")), judged(tokenise("half in 5 weeks, longest 17 km"))
     (True, False)
     """
-    text = words.AFTER_NOW.sub(r"\1 ", flat(tokens))
+    text = words.AFTER_NOW.sub(r"\1 ", flat(tokens)).replace("half a stone", "7 lbs")
     if words.DONE.search(text) or len(tokens) > LONGEST:
         return None
     nothing = nothing or bool(words.NOTHING.search(text))

@@ -50,7 +50,7 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
          r"till (?:summer|christmas|easter)|before (?:summer|christmas|easter)", 200),
         (r"next (?:spring|summer|autumn|winter|season|year)|by next year|in a year|this year|"
          r"end of (?:the )?year", 420),
-        (r"some ?day|one day|eventually|long term|no rush|no hurry|slowly|over the years", 3000),
+        (r"some ?day|(?<!in )one day|eventually|long term|no rush|no hurry|slowly|over the years", 3000),
     )
 )  # fmt: skip
 DONE = re.compile(
@@ -76,12 +76,12 @@ LOOKS = re.compile(
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
 
-RACE = r"(?:(?:5|10|20|21|42|3|1\.5|1|2|50|100|200|400|800|1500) (?:k|km|m|miles?)|half|marathon|mile|erg|parkrun|bleep|race|pace|ironman|triathlon|tri|marathoner|ks?|beat)"
+RACE = r"(?:(?:5|10|20|21|42|3|1\.5|1|2|50|100|200|400|800|1500) (?:k|km|m|miles?)|half|marathon|mile|erg|parkrun|bleep|race|pace|ironman|triathlon|tri|marathoner|1500|beat)"
 LONG = re.compile(r"\b(?:marathon|marathoner|half|ironman|ultra)\b")
 TIME = re.compile(
     r"\b(?:(\d+):(\d+)(?! ?(?:am|pm|oclock))|(\d+(?:\.\d+)?|one|two|three|four|five|six) (minutes|minute|hours|hour|h)\b(?: (\d+)(?! k\b| km\b))?"
     r"|(?:sub|under|below|break|beat|hit) (\d+(?:\.\d+)?)(?! (?:km|k|m|kg|watts|minutes|minute|hours|hour|h|miles|%)\b)"
-    r"|(?:pb|best|pr|ran|run it in|in|from|to|want|now|currently|requires|needs?|takes|took) (?:me )?(\d+)(?= (?:to|now|currently|pb|;|want|for the|for it|atm)| ;|$))"
+    r"|(?:pb|best|pr|ran|run it in|in|from|to|want|now|currently|requires|needs?|takes|took) (?:me )?(\d+)(?= (?:to|now|currently|pb|;|want|for the|for it|atm|on|over|in the|at)| ;|$))"
 )
 NOW_TIME = r"\b(?:now|current|currently|pb|best|pr|at present|atm|at the moment|at the mo|last|did|ran|was|am|im|from|personal|i run|i do|take|took|runner|is my|was my)\b"
 NOT_RACE = re.compile(
@@ -101,6 +101,7 @@ MINUTES_NOW = re.compile(
     r"\b(?:i (?:can )?(?:ride|run|row|swim|jog|do|only do)|can (?:do|run|ride|swim)) (?:about |only |just )?(\d+) minutes\b"
 )
 #: "Take 8 minutes off my 5 k ; 32 now".
+HAS_DONE = re.compile(r"\b(?:pb|best|pr|ran|did|now|currently|was|today)\b")
 DONE_SO = re.compile(r"\b(?:since|went|dropped|came down|improved|ago|used to|last year)\b")
 #: "Longest: 15 km": the word belongs to what follows it.
 AFTER_NOW = re.compile(r"\b(longest|currently|now|max|best|pb|goal|target|present) ; (?=\d)")
@@ -110,7 +111,7 @@ TAKE_OFF = re.compile(
 #: Words of one who trains: such a one knows what an event asks.
 TRAINED = re.compile(
     r"\b(?:training (?:is )?(?:done|behind)|months of training|taper\w*|trained for|longest|times a week|(?:[2-7]|two|three|four|five) x a week|every (?:sunday|weekend|week)|on (?:sundays|weekends)|"
-    r"weekly|regularly|i (?:bike|run|swim|ride|row|cycle|train)|pb|personal best|pbs|(?:did|ran|rode|swam|walked|finished) (?:a|an|the|my|it|\d|two|three)|last (?:week|weekend|saturday|sunday|month|year|spring|autumn|summer)|in training|comfortabl\w+|happily|was \d|half was|done \d)\b"
+    r"weekly|regularly|i (?:bike|run|swim|ride|row|cycle|train)|pb|personal best|pbs|(?:did|ran|rode|swam|walked|finished) (?:a|an|the|my|it|\d+|two|three)|last (?:week|weekend|saturday|sunday|month|year|spring|autumn|summer)|in training|comfortabl\w+|happily|was \d|half was|done \d)\b"
 )
 EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     (re.compile(rf"\b(?:{pattern})\b"), km)
@@ -137,10 +138,10 @@ DIST = rf"\b{N} (km|k|kms|kilometers|kilometres|miles|mile|miler|milers|mi|m|len
 NOW_DIST = re.compile(
     r"\b(?:longest|furthest|farthest|most|max|so far|i (?:can )?(?:do|run|swim|ride|walk|jog|cycle|manage|row)|can (?:do|run|swim|ride|walk)|"
     r"never|currently|current|now|at present|at the moment|walked|ran|rode|swam|did|done|up to|went|today i|present|more than|only|twice a week|jogger|"
-    r"times a week|a week|per week|from (?=\d))"
+    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d))"
 )
 BARE_NOW = (
-    r"\b(?:i (?:do|run|ride|swim)|am at|im at|currently|longest(?: is| was)?|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"\b(?:i (?:do|run|ride|swim)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
     r"(?= now\b| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
 )
 #: Words that tell that nothing has been done so far.

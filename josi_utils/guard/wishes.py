@@ -60,12 +60,18 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
     return "harder" if wants_more(reading, session) else ""
 
 
+def beside(reading: Reading, words: Words) -> str | None:
+    """Return words that take up what the athlete said of body, day or company beside the wish."""
+    name = next((name for name in _BESIDE if reading.has(f"wish_{name}")), None)
+    return words.say("request", f"heard_{name}") if name else None
+
+
 def heard(reading: Reading, words: Words) -> str | None:
     """Return words that take up what the athlete said beside the wish, or the wish itself."""
     table = words.source["request"]
-    for name in _BESIDE:
-        if reading.has(f"wish_{name}"):
-            return words.of(table[f"heard_{name}"])
+    told = beside(reading, words)
+    if told:
+        return told
     if asks_double(reading):
         return words.of(table["heard_more"])
     said = {t.text for t in reading.tokens}
