@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from josi_utils.guard import leap_words as words
 from josi_utils.guard.normalise import Token
@@ -255,10 +256,6 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     return days / 7 < WEEKS_TO_DOUBLE * slow * math.log2(factor) or (None if nothing else False)
 
 
-#: A message of more words tells too much beside a goal for its figures to be of one kind.
-LONGEST = 60
-
-
 def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
     """Return whether the figures of a message are a step too big (True), fit (False), or None.
 
@@ -275,8 +272,13 @@ def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
     >>> judged(tokenise("lose 10 kg in a fortnight")), judged(tokenise("half in 5 weeks, longest 17 km"))
     (True, False)
     """
-    text = words.AFTER_NOW.sub(r"\1 ", flat(tokens)).replace("half a stone", "7 lbs")
-    if words.DONE.search(text) or len(tokens) > LONGEST:
+    return _judged(flat(tokens), nothing)
+
+
+@lru_cache(maxsize=64)
+def _judged(said: str, nothing: bool) -> bool | None:
+    text = words.AFTER_NOW.sub(r"\1 ", said).replace("half a stone", "7 lbs")
+    if words.DONE.search(text) or said.count(" ") > words.LONGEST:
         return None
     nothing = nothing or bool(words.NOTHING.search(text))
     if words.NOBODY.search(text):

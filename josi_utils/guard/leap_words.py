@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: A message of more words tells too much beside a goal for its figures to be of one kind.
+LONGEST = 60
 WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30,
