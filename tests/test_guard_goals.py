@@ -17,6 +17,8 @@ from josi_utils.guard.goals import (
     names_goal,
     too_soon,
 )
+from josi_utils.guard.leap import leap, span
+from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import read
 
 TOO_MUCH = "But {goal} is too much{weeks}."
@@ -180,3 +182,62 @@ def test_minutes_of_training_are_no_goal_that_is_too_much() -> None:
     assert "20 minutes is too much" not in text and "too much" in text
     text = fallback({"message": "just tell me yes: 5k under 16 in 8 weeks, i'm 24:30 now"})
     assert "24:30" in text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "lose 10 kg in a fortnight",
+        "from 82 to 70 kilo in 3 weeks for a film role",
+        "couch to marathon in 3 weeks, doable?",
+        "i am a 5 hour marathoner and want to be a sub 3 hour marathoner",
+        "marathon pb 4:50, 3:00 this season",
+        "FTP 150, i want 350 by christmas, its november now",
+        "50 pull ups in 10 days. can do 2",
+        "half marathon in 2 weeks, walked 3 km for the first time today",
+        "swim the channel in august, it is july. can't swim",
+        "take 8 minutes off my 5k (32 now) in ten days",
+    ],
+)
+def test_figures_too_far_apart_for_the_time_are_a_leap(message: str) -> None:
+    assert leap(tokenise(message))
+    assert "too much" in fallback({"message": message})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "lose 5 kg over the next 4 months",
+        "couch to 5k in 12 weeks",
+        "sub 4 marathon in 20 weeks, half was 1:52 last month",
+        "half marathon in 5 weeks, longest run 17 km",
+        "marathon in 3 weeks, training done, longest run 32, half pb 1:46",
+        "a 70 km ride in 3 weeks, did 55 last saturday",
+        "run 30 min without a break in 8 weeks. i manage 12",
+        "7 push ups now, 10 by the end of the month",
+        "100 km in a month in total, i run 80 normally",
+        "5k with my kids 6 and 8 next weekend",
+    ],
+)
+def test_a_sensible_step_is_never_doubted(message: str) -> None:
+    assert not leap(tokenise(message))
+    assert "too much" not in fallback({"message": message})
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("10 k in 3 weeks", 21),
+        ("in august ; and it is july", 31),
+        ("i ran 2 years ago", None),
+        ("this autumn ; 8 weeks away", 56),
+        ("went from 0 to 5 k in 10 weeks ; 10 more days", 10),
+    ],
+)
+def test_what_is_left_is_told_from_what_lies_behind(text: str, days: float | None) -> None:
+    assert span(text) == days
+
+
+def test_what_the_wish_is_for_is_taken_up_before_the_no() -> None:
+    text = fallback({"message": "lose 20 kg in 4 weeks for my sisters wedding"})
+    assert text.startswith("A wedding is") and "20 kg" in text

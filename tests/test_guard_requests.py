@@ -88,3 +88,8 @@ def test_another_sport_or_day_is_not_granted_as_an_hour() -> None:
     assert asked("may i play padel tonight in place of the run") != "fine"
     assert asked("would a brisk walk with the pram count instead") == "fine"
     assert asked("cba today, can you make it short") == "fine"
+
+
+def test_more_than_the_session_without_its_unit_is_never_granted() -> None:
+    assert asked("can i do 60 instead of the 30? feeling great") != "fine"
+    assert asked("lets do 5 days instead of 3") != "fine"

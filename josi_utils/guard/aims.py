@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.amounts import amounts
+from josi_utils.guard.composition import Words, capital, taken_up
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
@@ -13,6 +14,30 @@ from josi_utils.guard.told import aim, beginner, level, when
 _DOUBTS = ("silly", "soon", "late", "old", "much")
 #: What else a message about a goal may have that deserves a word, in this order.
 _TAKEN_UP = ("figure", "together", "first")
+
+#: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
+_WHY = (
+    "lost", "charity", "test", "wedding", "holiday", "birthday", "bet", "family", "work", "seen",
+    "comeback", "age", "child", "signed",
+)  # fmt: skip
+
+
+def _why(reading: Reading, words: Words) -> str | None:
+    """Return the sentence on what the athlete tells beside the goal: for whom, for which day."""
+    table = words.source["goal"]
+    for name in ("if_sleep", "if_train"):
+        if reading.has(f"goal_{name}"):
+            return words.of(table[name])
+    told = (name for name in _WHY if reading.has(f"goal_why_{name}"))
+    return next((words.of(table[f"why_{name}"]) for name in told), None)
+
+
+def _kind_start(reading: Reading, words: Words) -> str:
+    """Return what is said before the no: what weighs, why it is wished, or how it is told."""
+    opener, first = taken_up(reading, words)
+    if opener and first and first.mood == "sad" and reading.mood == "sad":
+        return opener
+    return _why(reading, words) or words.of(words.source["goal"][f"open_{_told_how(reading)}"])
 
 
 def _standing(reading: Reading, goal: dict[str, Any]) -> str | None:
@@ -27,10 +52,7 @@ def _doubt(reading: Reading) -> str | None:
 def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
     """Return the kind no to a goal that the engine calls too much, and what it has instead."""
     table = words.source["goal"]
-    if refused:
-        start = words.of(table["still_unrealistic"])
-    else:
-        start = words.of(table[f"open_{_told_how(reading)}"])
+    start = words.of(table["still_unrealistic"]) if refused else _kind_start(reading, words)
     line = goal_sentence(goal, table["unrealistic"])
     now = _standing(reading, goal) or beginner(reading.tokens)
     if now:
@@ -98,7 +120,8 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         found.append(table["beginner"])
     else:
         told = next((n for n in ("together", "first") if reading.has(f"goal_{n}")), None)
-        found += [words.of(table[f"told_{told}"])] if told else []
+        why = _why(reading, words)
+        found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
     found.append(words.of(table["bare_slow"]))
     return found, words.of(table["ask_level" if now else "ask_bare"])
 
@@ -106,17 +129,26 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
 def too_much(reading: Reading, words: Words) -> list[str]:
     """Return the kind no to an extreme goal that the engine gives no verdict on."""
     table = words.source["goal"]
+    after = words.of(table["bare_next"])
     if reading.has("lose_weight"):
-        return [words.of(table["bare_weight"]), *table["bare_weight_next"]]
+        kind = "weigh_in" if reading.has("goal_weigh_in") else "weight"
+        start = _why(reading, words) or words.of(table[f"open_{kind}"])
+        lost = [a.text for a in amounts(reading.tokens) if a.kind == "weight"]
+        loss = lost[0] if len(lost) == 1 else "losing so much"
+        line = words.of(table["bare_weight"]).replace("{loss}", loss)
+        return [start, line, *table["bare_weight_next"]]
     if reading.has("giant"):
-        return [words.of(table["bare_giant"]), table["bare_next"]]
-    start = words.of(table[f"open_{_told_how(reading)}"])
+        return [words.of(table["bare_giant"]), after]
+    start = _kind_start(reading, words)
+    if reading.has("goal_looks"):
+        start = _why(reading, words) or words.of(table["open_weight"])
+        return [start, words.of(table["bare_looks"]), after]
     if reading.has("goal_extreme") or reading.has("extreme"):
-        return [start, words.of(table["bare_extreme"]), table["bare_next"]]
+        return [start, words.of(table["bare_extreme"]), after]
     name = aim(reading.tokens)
     # Minutes of training are where the athlete stands, and never too much in themselves.
     if name and name.endswith("minutes") and not name.startswith("under"):
         name = None
     now = level(reading.tokens, name or "") or beginner(reading.tokens)
     line = table["bare_unrealistic"].replace("{goal}", name or "that")
-    return [start, line.replace("{now}", now or table["bare_slowly"]), table["bare_next"]]
+    return [start, line.replace("{now}", now or table["bare_slowly"]), after]

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.guard.aims import too_much
 from josi_utils.guard.asides import aside
 from josi_utils.guard.composition import Brief, Composition, Words, plan_lines
 from josi_utils.guard.intent import intent
+from josi_utils.guard.leap import leap
 from josi_utils.guard.situations import Reading, about_card, read
 from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
@@ -58,6 +60,12 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
     probe = (wants["probe"] and not told) or reading.has("probe")
+    goal = (decision or {}).get("goal") or {}
+    if leap(reading.tokens) and not (
+        goal or case.get("card") or any(a.always for a in reading.asides)
+    ):
+        ask = words.say("goal", "ask_unrealistic_alone")
+        return Composition(too_much(reading, words), ask, plan)
     apart = aside(case, reading, words, plan, probe)
     if apart:
         return apart

@@ -11,15 +11,9 @@ from typing import Any
 
 from josi_utils.decision import weeks_words
 from josi_utils.guard.data import load
-from josi_utils.guard.licence import quantities
+from josi_utils.guard.leap import fits, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
-from josi_utils.guard.told import gap
-
-#: A step from what is to what is wished, by which time or weight or distance must not change in
-#: eight weeks: on gold and development messages no sensible goal has more.
-STEEP = 1.3
-_NO_MEASURE = frozenset({"weeks", "days", "months", "years", "zone", "%"})
 
 _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|\s?h))", re.I)
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
@@ -150,31 +144,19 @@ def has_goal(reading: Reading) -> bool:
 def too_soon(reading: Reading) -> bool:
     """Tell whether a message names a goal that is far too much for its time.
 
-    Training without rest, what only a few people in the world reach, a great event and a short
-    time, nothing done yet and a short time, or two figures of one kind far apart and a short time.
-    Of 131 goals in gold and development messages that are too much and come without a decision it
-    finds 103, and of 132 sensible ones none; the phrases were written with these messages at hand.
+    Training without rest, what only a few people in the world reach, figures too far apart
+    (:mod:`josi_utils.guard.leap`), or a great event and a short time, where nothing tells of
+    training and no figure fits.
     """
     if reading.has("goal_extreme") or (reading.has("giant") and reading.has("wish")):
         return True
-    if reading.has("goal_ample"):
+    if leap(reading.tokens):
+        return True
+    if reading.has("goal_ample") or fits(reading.tokens):
         return False
-    if gap(reading.tokens) >= STEEP:
+    big, nothing = "form goal_big" in reading.found, "form goal_nothing" in reading.found
+    if reading.has("goal_short") and big:
         return True
-    if reading.has("lose_weight") and (reading.has("goal_soon") or reading.has("goal_short")):
+    if reading.has("goal_short") and nothing and "form event" in reading.found:
         return True
-    big = "form goal_big" in reading.found
-    if reading.has("goal_soon") and big:
-        return True
-    nothing = "form goal_nothing" in reading.found
-    if reading.has("goal_short") and nothing and (big or "form event" in reading.found):
-        return True
-    if big and nothing and reading.has("horizon"):
-        return True
-    kinds: dict[str, list[float]] = {}
-    for one in quantities(reading.tokens, bare_words=True):
-        if one.unit not in _NO_MEASURE and one.value > 0:
-            kinds.setdefault(one.unit, []).append(one.value)
-    if not reading.has("goal_short"):
-        kinds = {"clock": kinds.get("clock", [])} if reading.has("goal_soon") else {}
-    return any(v and max(v) >= STEEP * min(v) for v in kinds.values())
+    return big and nothing and reading.has("horizon")

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.data import load
+from josi_utils.guard.leap import fits, leap
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.phrases import Hit
 from josi_utils.guard.rule_book import Book
@@ -193,7 +194,9 @@ def intent(case: dict[str, Any]) -> dict[str, bool]:
     )
     verdict = goal.get("verdict")
     least = load("intent")["against"]["least"]
-    unrealistic = verdict == "unrealistic" or (verdict is None and "unrealistic" in held)
+    too_much = leap(tokens) or "unrealistic" in held
+    too_much = too_much or ("from_nothing" in held and not fits(tokens))
+    unrealistic = verdict == "unrealistic" or (verdict is None and too_much)
     return {
         "against": not probe and not off_topic and _score(case, tokens, hits) >= least,
         "probe": probe,

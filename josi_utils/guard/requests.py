@@ -31,6 +31,10 @@ _NO_SESSION = frozenset(
 _BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
 #: "Is 30 enough?": minutes without their word.
 _BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
+#: "60 instead of the 30", "5 days instead of 3": the first is wished.
+_INSTEAD = re.compile(
+    r"\b(\d+(?:\.\d+)?)(?: [a-z]+)? (?:instead of|rather than|not) (?:the |my |just |only )?(\d+(?:\.\d+)?)\b"
+)
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
 #: From this score a message that names more than the session has may be a request.
@@ -103,6 +107,19 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
         )
     ]
     return asked_amounts(kept)
+
+
+#: "I will do 90": minutes without their word.
+_WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
+                      r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
+
+
+def asks_double(reading: Reading, minutes: int | None = None) -> bool:
+    """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
+    text = " ".join(t.text for t in reading.tokens)
+    found, bare = _INSTEAD.search(text), _WILL_DO.search(text)
+    more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05
+    return more or (found is not None and float(found[1]) > float(found[2]))
 
 
 def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
@@ -196,7 +213,7 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
     named = {t.text for t in reading.tokens} & _HARD_KINDS
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
-    return reading.has("more") or other
+    return reading.has("more") or other or asks_double(reading, session.get("minutes"))
 
 
 def _ends(reading: Reading, words: frozenset[str]) -> bool:
@@ -219,11 +236,14 @@ def _amount_at_end(reading: Reading) -> bool:
 def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
     """Return the leave for fewer minutes, for leaving the session out or for any day of a week."""
     session = decision["session"]
+    if asks_double(reading):
+        return None
+    moved = reading.question and reading.has("moves") and other_day(reading, decision["day"])
     if decision["day"] == "this_week" and (reading.has("moves") or reading.has("which_day")):
         return Request("fine", "any_day")
     if HARDNESS[session["kind"]] == 0:
         return None
-    if reading.has("leaves_out"):
+    if reading.has("leaves_out") and not moved:
         return Request("fine", "leave_out")
     named = session_amounts(reading)["minutes"]
     bare = _BARE.search(" ".join(t.text for t in reading.tokens))

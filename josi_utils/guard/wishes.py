@@ -6,9 +6,24 @@ from typing import Any
 
 from josi_utils.decision import SPORT_NOUNS, number_words, with_article
 from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
-from josi_utils.guard.requests import other_day, other_sport, session_amounts, wants_more
+from josi_utils.guard.licence import DAYS
+from josi_utils.guard.requests import (
+    asks_double,
+    other_day,
+    other_sport,
+    session_amounts,
+    wants_more,
+)
 from josi_utils.guard.situations import Reading
+
+_DAYS = frozenset(DAYS)
+#: What is told beside a wish, in the order in which it is taken up: the body first.
+_BESIDE = (
+    "ill", "hurts", "slept_well", "feels_good", "others", "kids", "day", "work", "shut", "catch",
+    "bored", "snow", "enjoys",
+)  # fmt: skip
 
 
 def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
@@ -45,11 +60,24 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
     return "harder" if wants_more(reading, session) else ""
 
 
+def beside(reading: Reading, words: Words) -> str | None:
+    """Return words that take up what the athlete said of body, day or company beside the wish."""
+    name = next((name for name in _BESIDE if reading.has(f"wish_{name}")), None)
+    return words.say("request", f"heard_{name}") if name else None
+
+
 def heard(reading: Reading, words: Words) -> str | None:
-    """Return words that take up what the athlete said of body or company beside the wish."""
+    """Return words that take up what the athlete said beside the wish, or the wish itself."""
     table = words.source["request"]
-    for name in ("slept_well", "feels_good", "others", "enjoys"):
-        if reading.has(f"wish_{name}"):
+    told = beside(reading, words)
+    if told:
+        return told
+    if asks_double(reading):
+        return words.of(table["heard_more"])
+    said = {t.text for t in reading.tokens}
+    sport = any(f"SPORT {name}" in reading.found for name in load("fallback")["sports"])
+    for name, fits in (("moves", bool(said & _DAYS)), ("swaps", sport), ("more", True)):
+        if fits and reading.has(name):
             return words.of(table[f"heard_{name}"])
     return None
 

@@ -30,7 +30,7 @@ from josi_utils.guard.explained import asks_about_plan, asks_why, before, explai
 from josi_utils.guard.goals import names_goal
 from josi_utils.guard.requests import Request, request
 from josi_utils.guard.situations import Reading, Situation
-from josi_utils.guard.wishes import answer_to_wish, heard
+from josi_utils.guard.wishes import answer_to_wish, beside, heard
 from josi_utils.persona import count_words, split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
@@ -84,7 +84,11 @@ def planned(brief: Brief) -> Composition:
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
         heavy = bool(reading.situations) and reading.situations[0].strong
         heavy = heavy or "SAD" in reading.plain
-        opening = [*(_sorry(reading, words) if heavy else []), _yes(asked, words)]
+        said = _sorry(reading, words) if heavy else []
+        told = (
+            beside(reading, words) if not said and asked.kind not in ("company", "place") else None
+        )
+        opening = [*([told] if told else said), _yes(asked, words)]
         return Composition(opening, own, plan)
     told = card and (reading.question or _card_fits(card, reading))
     if asked.stand == "unsure" and not told:

@@ -1,0 +1,182 @@
+"""The patterns by which figures of a goal are read (:mod:`josi_utils.guard.leap`)."""
+
+from __future__ import annotations
+
+import re
+
+#: A message of more words tells too much beside a goal for its figures to be of one kind.
+LONGEST = 60
+WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "twelve": 12, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30,
+    "forty": 40, "fifty": 50, "hundred": 100, "couple": 2, "few": 3,
+}  # fmt: skip
+N = rf"(\d+(?:\.\d+)?|{'|'.join(WORDS)})"
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+MONTH = re.compile(rf"\b(?:{'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in MONTHS)}|sept)\b")
+DAYS_OF = {"hour": 1 / 24, "day": 1, "night": 1, "weekend": 7, "week": 7, "month": 30, "year": 365}
+#: What stands before a span that lies behind, or that is not what is left.
+BEHIND = (
+    r"(?<!for )(?<!last )(?<!past )(?<!since )(?<!after )(?<!a )(?<!every )(?<!each )(?<!over )"
+    r"(?<!per )(?<!previous )(?<!all )"
+)
+SPAN = re.compile(
+    rf"{BEHIND}\b{N} (?:more |short |little |and a half |of )?(day|night|weekend|week|month|year)s?\b"
+    r"(?! (?:ago|off|old|of training|training|now|break|holiday|long|postpartum|straight|in a row|a)\b)"
+)
+#: Spans that are surely what is left; what was done in ten weeks is none.
+LEFT = re.compile(
+    rf"(?<!\bk )\b(?:in|within|inside|got|have) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of))"
+)
+LEFT_AFTER = re.compile(
+    rf"\b{N} (day|night|weekend|week|month|year)s? (?:away|to go|left|from now|from today|out|till|til|until|to get|to train)\b"
+)
+MORE = re.compile(rf"\b{N} more (day|night|weekend|week|month|year)s?\b")
+#: Spans in words, in days; the longest that is found counts.
+SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
+    (re.compile(rf"\b(?:{pattern})\b"), days)
+    for pattern, days in (
+        (r"(?:in|within|by|inside) an hour|tonight|today", 1),
+        (r"tomorrow|overnight", 2),
+        (r"(?:on|by|till|til|until|next|this|coming) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+         r"(?:this|coming|the|next) weekend|(?:by|is|on) (?:fri|sat|sun)|(?:end of|in|within) (?:the |a |one |this )?week|this week", 7),
+        (r"weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
+        (r"a fortnight|week after next|(?:two|2) weeks today", 14),
+        (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
+         r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
+        (r"end of next month", 55),
+        (r"this (?:spring|summer|autumn|winter|season)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
+         r"till (?:summer|christmas|easter)|before (?:summer|christmas|easter)", 200),
+        (r"next (?:spring|summer|autumn|winter|season|year)|by next year|in a year|this year|"
+         r"end of (?:the )?year", 420),
+        (r"some ?day|(?<!in )one day|eventually|long term|no rush|no hurry|slowly|over the years", 3000),
+    )
+)  # fmt: skip
+DONE = re.compile(
+    r"\b(?:(?:i|we) (?:did it|finished|completed|managed it|made it|smashed it)|just (?:ran|did|finished|completed)"
+    r" (?:my|a|the|it)|did my first|was (?:a )?(?:joke|joking)|my (?:friend|mate|neighbour|colleague) wants|would never)\b"
+)
+
+
+KILOS = {"kg": 1.0, "kgs": 1.0, "kilo": 1.0, "kilos": 1.0, "lb": 0.45, "lbs": 0.45,
+          "pounds": 0.45, "stone": 6.35, "stones": 6.35}  # fmt: skip
+LOSE = r"(?:lose|losing|drop|dropping|shed|cut|cutting|down|off|lighter|weight|weigh|slim|burn)"
+WEIGHT = re.compile(rf"\b{N} ({'|'.join(KILOS)})\b")
+FROM_TO = re.compile(
+    rf"\b(?:from |im |at )?{N}(?: (kg|kgs|kilo|kilos|lb|lbs))? (?:down )?to {N} (kg|kgs|kilo|kilos|lb|lbs)\b"
+)
+TWO_KILOS = re.compile(
+    r"\b(\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:now|currently|at present) ;? ?(\d+(?:\.\d+)?)(?: kg| kilos)? (?:by|in|at)\b"
+)
+LOOKS = re.compile(
+    r"\b(?:dress sizes?|sizes? too small|six pack|sixpack|flat stomach|(?:baby |beer )?belly|bikini body|beach body|ripped|"
+    r"shredded|washboard|abs|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+)
+LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
+
+
+RACE = r"(?:(?:5|10|20|21|42|3|1\.5|1|2|50|100|200|400|800|1500) (?:k|km|m|miles?)|half|marathon|mile|erg|parkrun|bleep|race|pace|ironman|triathlon|tri|marathoner|1500|beat)"
+LONG = re.compile(r"\b(?:marathon|marathoner|half|ironman|ultra)\b")
+TIME = re.compile(
+    r"\b(?:(\d+):(\d+)(?! ?(?:am|pm|oclock))|(\d+(?:\.\d+)?|one|two|three|four|five|six) (minutes|minute|hours|hour|h)\b(?: (\d+)(?! k\b| km\b))?"
+    r"|(?:sub|under|below|break|beat|hit) (\d+(?:\.\d+)?)(?! (?:km|k|m|kg|watts|minutes|minute|hours|hour|h|miles|%)\b)"
+    r"|(?:pb|best|pr|ran|run it in|in|from|to|want|now|currently|requires|needs?|takes|took) (?:me )?(\d+)(?= (?:to|now|currently|pb|;|want|for the|for it|atm|on|over|in the|at)| ;|$))"
+)
+NOW_TIME = r"\b(?:now|current|currently|pb|best|pr|at present|atm|at the moment|at the mo|last|did|ran|was|am|im|from|personal|i run|i do|take|took|runner|is my|was my)\b"
+NOT_RACE = re.compile(
+    r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|hold(?! \d)|minutes (?:a|per|every|each|daily) ?(?:day)?|loop|in a row|in one go|"
+    r"sleep|slept|walk|walks|walking|commute|jog for|run for|hang)\b"
+)
+LOADS = re.compile(
+    rf"\b{N} ?(kg|kgs|kilos|lbs|watts|watt|w|cm|push ups|pushups|pull ups|pullups|press ups|pressups|burpees|reps)?\b"
+)
+LOAD_OF = re.compile(
+    r"\b(?:bench|squat|squats|deadlift|press|ftp|watts|vertical|jump|push ups?|pushups?|pull ups?|pullups?|press ups?|"
+    r"pressups?|sit ups?|chin ups?|burpees|curl|clean|snatch)\b"
+)
+#: How far an event is, in kilometres on foot.
+#: Minutes that one can keep going now; six of them are about a kilometre on foot.
+MINUTES_NOW = re.compile(
+    r"\b(?:i (?:can )?(?:ride|run|row|swim|jog|do|only do)|can (?:do|run|ride|swim)) (?:about |only |just )?(\d+) minutes\b"
+)
+#: "Take 8 minutes off my 5 k ; 32 now".
+HAS_DONE = re.compile(r"\b(?:pb|best|pr|ran|did|now|currently|was|today)\b")
+DONE_SO = re.compile(r"\b(?:since|went|dropped|came down|improved|ago|used to|last year)\b")
+#: "Longest: 15 km": the word belongs to what follows it.
+AFTER_NOW = re.compile(r"\b(longest|currently|now|max|best|pb|goal|target|present) ; (?=\d)")
+TAKE_OFF = re.compile(
+    r"\b(?:take|knock|cut|drop|shave) (\d+) minutes (?:off|from)\b.*?\b(?:pb |best |now |currently )?(\d+)(?::(\d+))?(?: minutes)?(?: now| currently| at present|$)"
+)
+#: Words of one who trains: such a one knows what an event asks.
+TRAINED = re.compile(
+    r"\b(?:training (?:is )?(?:done|behind)|months of training|taper\w*|trained for|longest|times a week|(?:[2-7]|two|three|four|five) x a week|every (?:sunday|weekend|week)|on (?:sundays|weekends)|"
+    r"weekly|regularly|i (?:bike|run|swim|ride|row|cycle|train)|pb|personal best|pbs|(?:did|ran|rode|swam|walked|finished) (?:a|an|the|my|it|\d+|two|three)|last (?:week|weekend|saturday|sunday|month|year|spring|autumn|summer)|in training|comfortabl\w+|happily|was \d|half was|done \d)\b"
+)
+EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
+    (re.compile(rf"\b(?:{pattern})\b"), km)
+    for pattern, km in (
+        (r"half (?:ironman|iron man|distance)|70\.3", 60),
+        (r"ironman|iron man|full distance", 110),
+        (r"half marathon|halfmarathon|(?<!second )(?<!first )(?<!other )(?<!in )(?<!and a )half(?! (?:an|of|hour|the|way|iron|past|a|my|as|asleep|dead)\b)", 21),
+        (r"marathon des sables", 250),
+        (r"marathon(?:s|er)?", 42),
+        (r"ultra\w*", 60),
+        (r"hundred miler?|century (?:run)", 160),
+        (r"(?:the )?channel|bosphorus|bosporus", 130),
+        (r"everest|kona", 300),
+        (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 120),
+        (r"(?:12|twelve) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 60),
+        (r"kilimanjaro|mont blanc|matterhorn|alpe dhuez", 45),
+        (r"vasaloppet|birken\w*", 60),
+        (r"(?:lands end|land s end) to|lejog|paris roubaix|tour of flanders|(?:the )?tour", 90),
+        (r"across (?:the )?(?:us|usa|america|europe|atlantic|pacific|country)|transatlantic|the atlantic", 3000),
+        (r"olympic triathlon|triathlon|first tri", 14),
+    )
+)  # fmt: skip
+DIST = rf"\b{N} (km|k|kms|kilometers|kilometres|miles|mile|miler|milers|mi|m|lengths|ks)\b"
+NOW_DIST = re.compile(
+    r"\b(?:longest|furthest|farthest|most|max|so far|i (?:can )?(?:do|run|swim|ride|walk|jog|cycle|manage|row)|can (?:do|run|swim|ride|walk)|"
+    r"never|currently|current|now|at present|at the moment|walked|ran|rode|swam|did|done|up to|went|today i|present|more than|only|twice a week|jogger|"
+    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d))"
+)
+BARE_NOW = (
+    r"\b(?:i (?:do|run|ride|swim)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"(?= now\b| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
+)
+#: Words that tell that nothing has been done so far.
+NOTHING = re.compile(
+    r"\b(?:couch|sofa|from (?:zero|0|scratch|nothing|a standing start)|(?:point|at|absolute|total) zero|zero (?:training|cycling|running|swimming)|"
+    r"(?:cant|cannot|dont|can not|could not|couldnt) (?:really )?(?:swim|run|ride|row|ski|train|do any sport)(?! (?:more|further|that|much|faster|this|so|as|far))|non swimmer|"
+    r"learn(?:ing)? to (?:swim|ride|ski|row)|swim lessons?|never (?:really |even |actually )?(?:run|ran|swum|swam|cycled|skied|rowed|ridden|skated|climbed|trained|hiked|touched|"
+    r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
+    r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
+    r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
+    r"out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
+    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner)\b"
+)
+#: What nobody, or hardly anybody, ever does.
+NOBODY = re.compile(
+    r"\b(?:beat (?:kipchoge|bolt|usain|jakob|ingebrigtsen|pogacar|phelps|ledecky|farah|hassan)|(?:become|be) an olympian|climb k 2|sub 2(?: hours?| h)? marathon|(?:fastest|strongest|best) (?:\w+ ){0,3}in the (?:whole )?(?:world|country)|"
+    r"(?:be|become|go|going|turn|im|i am) (?:a |the )?(?:pro|professional|national champion|world champion|olympic champion)(?: cyclist| runner| athlete| footballer| triathlete)?(?= (?:in|by|within|next)\b)|"
+    r"(?:double|triple|[2345] x|two times|three times) (?:my )?body ?weight in (?:two|2|one|1|a|three|3) (?:months?|weeks?))\b"
+)
+
+
+def sport_factor(clause: str, text: str) -> float:
+    """Return how many kilometres on foot one of the text's kilometres is."""
+    for where in (clause, text):
+        if re.search(r"\b(?:swim|swimming|swam|swum|lengths|crawl|open water|channel)\b", where):
+            return 4.0
+        if re.search(
+            r"\b(?:ride|riding|rode|bike|cycle|cycling|cycled|gran fondo|fondo|sportive|gravel)\b",
+            where,
+        ):
+            return 0.33
+        if re.search(r"\b(?:row|rowing|erg|ski|skiing|skied)\b", where):
+            return 0.6
+        if re.search(r"\b(?:walk|walking|walked|hike|hiking|camino)\b", where):
+            return 0.5
+    return 1.0
