@@ -138,6 +138,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     future, intends = reading.has("future"), reading.has("intends")
     asks = asks or _ok_at_end(reading)
     beyond = _beyond(reading, session) or wants_more(reading, session)
+    first = next(iter(reading.situations), None)
+    if first and first.id.startswith("deed_") and not (asks or reading.has("defies")):
+        return Request()
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
         raw["id"]
@@ -157,6 +160,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     told_fine = wants.get("fine", False)
     loosely = reading.question and not asks and not told_fine
     if (loosely and reading.has("wonders")) or reading.has("all_ok"):
+        return Request()
+    if reading.question and reading.has("you_changed") and not asks:
         return Request()
     if (reading.has("why_strict") and not reading.has("why_told")) or (
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))

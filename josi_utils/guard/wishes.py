@@ -48,7 +48,7 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
 def heard(reading: Reading, words: Words) -> str | None:
     """Return words that take up what the athlete said of body or company beside the wish."""
     table = words.source["request"]
-    for name in ("slept_well", "feels_good", "others", "enjoys"):
+    for name in ("anyway", "slept_well", "feels_good", "others", "enjoys"):
         if reading.has(f"wish_{name}"):
             return words.of(table[f"heard_{name}"])
     return None
