@@ -139,7 +139,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     asks = asks or _ok_at_end(reading)
     beyond = _beyond(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
-    if first and first.id.startswith("deed_") and not (asks or reading.has("defies")):
+    told = first is not None and first.id.startswith("deed_")
+    told = told or bool(first and first.done and not (reading.question or intends))
+    if told and not (asks or reading.has("defies")):
         return Request()
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
