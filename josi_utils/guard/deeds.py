@@ -95,6 +95,12 @@ _NOTHING = re.compile(
 )
 
 
+_FREE = re.compile(
+    rf"\b(?:nothing|anything|no training|not trained|havent trained|didnt train|no running|not run|havent run)"
+    rf" (?:at all )?(?:for|in) ({COUNT}) (days|weeks)\b"
+)
+
+
 def _missed(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "5 missed sessions"."""
     found = _MISSED.search(line(tuple(tokens)))
@@ -103,11 +109,15 @@ def _missed(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None
     )
     if whole:
         return f"a missed {whole[1]}"
+    free = _FREE.search(line(tuple(tokens)))
+    if free:
+        return f"{free[1]} {free[2]} without training"
     if not found and _NOTHING.search(line(tuple(tokens))):
         return "a week without training"
     if not found:
         both = re.search(
-            r"\b(?:missed|skipped) yesterday and the day before\b", line(tuple(tokens))
+            r"\b(?:missed|skipped) (?:yesterday and the day before|[a-z]+day and [a-z]+day)\b",
+            line(tuple(tokens)),
         )
         return "two missed days" if both else None
     if found[1] in ("1", "one"):

@@ -58,8 +58,7 @@ def _bare(reading: Reading) -> bool:
 
 def asks_about_plan(reading: Reading) -> bool:
     checks = reading.has("reason_check") or reading.has("mistake")
-    first = next(iter(reading.situations), None)
-    checks = checks and not (first and first.id.startswith("deed_"))
+    checks = checks and not any(one.id.startswith("deed_") for one in reading.situations)
     checks = checks or reading.has("my_color") or reading.has("good_check")
     return asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
 
@@ -89,7 +88,8 @@ def explained(
         lines = reason_first(decision, words) if told else plan
         long = count_words(" ".join([start, good, *lines])) > LONG_ANSWER
         return [*([] if long else [start]), good, *facts], lines
-    if told and reading.has("reason_check") and _names_reason(reading, decision):
+    checks = reading.has("reason_check") and not reading.has("why_strict")
+    if told and checks and _names_reason(reading, decision):
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
         return [yes, *facts], [reason_first(decision, words)[-1], *earlier]
     if reading.has("what_plan") and not reading.has("why_strict"):

@@ -76,7 +76,7 @@ _PAIRS = tuple(
         rf"\bfrom (?P<old>{FIGURE}){UNIT}{WHEN} (?:down |up )?to (?P<new>{FIGURE}){UNIT}",
         # ftp 238 251 / bench 60 to 75
         rf"(?P<old>{FIGURE}){UNIT}{WHEN} (?:; )?(?:to |then |and now |now |(?:and )?today |(?:its |it is )?now )(?:its |im at |at |i do |i did |it is )?(?P<new>{FIGURE}){UNIT}\b",
-        rf"\b(?:ftp|bench|squat|deadlift) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}$",
+        rf"\b(?:ftp|bench|squat|deadlift) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}(?=$| in | since | ;)",
         rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?: $|$| ;)",
         # 58, did it in 61 in march / 58 this morning, was 66 when we started
         rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me) (?P<old>{FIGURE}){UNIT}{WHEN}",

@@ -31,6 +31,7 @@ _NO_SESSION = frozenset(
 _BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
 #: "Is 30 enough?": minutes without their word.
 _BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
+_INSTEAD = re.compile(r"\b(\d{1,4}) instead of (?:the |my )?(\d{1,4})\b")
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
 #: From this score a message that names more than the session has may be a request.
@@ -108,6 +109,9 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
 def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
     asked = session_amounts(reading)
+    bare = _INSTEAD.search(" ".join(t.text for t in reading.tokens))
+    if bare and int(bare[1]) > int(bare[2]):
+        return True
     minutes, distance = session.get("minutes"), session.get("distance_km")
     longest = minutes or (distance * 8 if distance else 0)
     farthest = distance or (minutes / 5 if minutes else 0)
@@ -140,8 +144,10 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     beyond = _beyond(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
-    told = told or bool(first and first.done and not (reading.question or intends))
     if told and not (asks or reading.has("defies")):
+        return Request()
+    done = first is not None and first.done and not (reading.question or intends or asks)
+    if done and not wants["against"] and (past or not reading.has("defies")):
         return Request()
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
@@ -173,7 +179,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     moved = other_day(reading, decision["day"])
     checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))
     asked = reading.question and not (past or checks)
-    if reading.has("defies") and not reading.has("goal_strict"):
+    effort = reading.question and reading.has("effort")
+    if reading.has("defies") and not reading.has("goal_strict") and not effort:
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
     if (told_fine and (kinds or not rest)) or (kinds and likely):
