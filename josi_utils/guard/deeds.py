@@ -10,8 +10,18 @@ import re
 from collections.abc import Callable, Sequence
 
 from josi_utils.guard.amounts import Amount
-from josi_utils.guard.figures import CLOCK, COUNT, WHEN, WISHED, line, unit_told, when_told
-from josi_utils.guard.gains import again, fade, faster, pair, slower, taken
+from josi_utils.guard.figures import (
+    AHEAD,
+    CLOCK,
+    COUNT,
+    PAST,
+    WHEN,
+    WISHED,
+    line,
+    unit_told,
+    when_told,
+)
+from josi_utils.guard.gains import again, fade, faster, missed, pair, slower, taken
 from josi_utils.guard.normalise import Token
 
 Finder = Callable[[Sequence[Token], Sequence[Amount], str], str | None]
@@ -27,11 +37,14 @@ _LONGEST = re.compile(
 )
 
 
-def _long(tokens: Sequence[Token], found: Sequence[Amount], _: str) -> str | None:
+def _long(tokens: Sequence[Token], found: Sequence[Amount], message: str) -> str | None:
     """Return "104 km is your longest ride so far"."""
     text = line(tuple(tokens))
     longest = _LONGEST.search(text)
     far = {one.text for one in found if one.kind == "distance"}
+    past = "!" in message or PAST.search(text)
+    if not past or re.search(r"\bin \d+ (?:weeks|months|days)\b|\bonce\b", text):
+        return None
     if not longest or len(far) != 1 or WISHED.search(text):
         return None
     what = f" {longest[1]}" if longest[1] else ""
@@ -51,6 +64,11 @@ def _row(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "three weeks in a row", "a third week in a row" or "a six week streak"."""
     text = line(tuple(tokens))
     found = _ROW.search(text)
+    clean = re.search(
+        rf"\b({COUNT}) (weeks|months|days) (?:without (?:missing|a miss)|no missed)", text
+    )
+    if clean and not found:
+        return f"{clean[1]} {clean[2]} without a miss"
     if not found or WISHED.search(text):
         return None
     if found[1]:
@@ -68,8 +86,9 @@ def _row(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
 
 
 _PLACE = re.compile(
-    rf"\b(?:came|finished|got|was|placed|took|am) {_ORDERED}(?: place)?(?: in (?:my|the) (age group|category|heat|club))?"
-    r"(?! (?:to last|from last|week|day|time|run|session|row|year|half))\b"
+    rf"(?:^|; |\bi |\band |\bjust |\bactually |\bfinally )(?:came|finished|placed) {_ORDERED}"
+    r"(?: place)?(?: in (?:my|the) (age group|category|heat|club))?"
+    r"(?! (?:last|to last|from last|week|day|time|run|session|row|year|half))\b"
 )
 
 
@@ -80,49 +99,7 @@ def _place(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     if not found or WISHED.search(text):
         return None
     order = _ORDINALS.get(found[1] or "", found[2])
-    return f"{order}{f' in your {found[3]}' if found[3] else ' place'}" if order else None
-
-
-_MISSED = re.compile(
-    rf"\b(?:missed|skipped|bailed on|lost|skip) (?:my |about |like |nearly |the |out on )?(?:last )?({COUNT}) (?:of my |of the )?"
-    r"(sessions?|runs?|rides?|swims?|workouts?|trainings?|weeks?|days?|classes)\b"
-)
-
-
-_NOTHING = re.compile(
-    r"\b(?:(?:didnt|did not) (?:manage|do|get to|make|get in) (?:a |one )?(?:single |any )?(?:session|run|ride|swim|workout|training)s?"
-    r"|no (?:training|sessions?|running|cycling|swimming))\b.*\b(?:last|this|all|whole) week\b"
-)
-
-
-_FREE = re.compile(
-    rf"\b(?:nothing|anything|no training|not trained|havent trained|didnt train|no running|not run|havent run)"
-    rf" (?:at all )?(?:for|in) ({COUNT}) (days|weeks)\b"
-)
-
-
-def _missed(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
-    """Return "5 missed sessions"."""
-    found = _MISSED.search(line(tuple(tokens)))
-    whole = re.search(
-        r"\bmissed (?:a|the|nearly a)(?: whole| full)? (month|week)\b", line(tuple(tokens))
-    )
-    if whole:
-        return f"a missed {whole[1]}"
-    free = _FREE.search(line(tuple(tokens)))
-    if free:
-        return f"{free[1]} {free[2]} without training"
-    if not found and _NOTHING.search(line(tuple(tokens))):
-        return "a week without training"
-    if not found:
-        both = re.search(
-            r"\b(?:missed|skipped) (?:yesterday and the day before|[a-z]+day and [a-z]+day)\b",
-            line(tuple(tokens)),
-        )
-        return "two missed days" if both else None
-    if found[1] in ("1", "one"):
-        return None
-    return f"{found[1]} missed {found[2].rstrip('s')}s"
+    return f"{order}{f' in your {found[3]}' if found[3] else ''}" if order else None
 
 
 _ONCE = re.compile(
@@ -265,7 +242,10 @@ def _told(find: Finder) -> Finder:
     """Return a finder that finds nothing where something else is asked."""
 
     def told(tokens: Sequence[Token], found: Sequence[Amount], message: str) -> str | None:
-        if "?" in message and not _OF_DEED.search(line(tuple(tokens))):
+        text = line(tuple(tokens))
+        if ("?" in message and not _OF_DEED.search(text)) or AHEAD.search(text):
+            return None
+        if find is not _result and re.search(r"\b(?:sub|under) \d", text):
             return None
         return find(tokens, found, message)
 
@@ -294,6 +274,6 @@ DEEDS: dict[str, Finder] = {
         )
     },
     "fade": fade,
-    "missed": _missed,
+    "missed": missed,
     "slower": slower,
 }

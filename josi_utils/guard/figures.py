@@ -28,6 +28,21 @@ WISHED = re.compile(
     r"will i|should i|realistic|possible|she|he|his|her|him|they|nearly|almost|didnt|couldnt get|"
     r"before i die|by christmas|by summer|need to|trying|try to)\b"
 )
+#: Words of a plan that lies ahead: what stands beside them is no deed.
+AHEAD = re.compile(
+    r"\b(?:weeks left|weeks to go|weeks time|months time|tmrw|tmr|signed up|entered|next (?:month|week|year|"
+    r"summer|spring|autumn|winter)|by (?:the )?(?:end|summer|spring|autumn|winter|next|january|february|march|"
+    r"april|may|june|july|august|september|october|november|december)|before (?:january|february|march|april|may|"
+    r"june|july|august|september|october|november|december)|ill do|i will|going to|gonna|make it|make that|"
+    r"(?:k|km|half|marathon|race|triathlon|tri|ride|event) (?:is )?in \d+ (?:weeks|days|months)|starts in|"
+    r"its just|id be happy|so next|and then the)\b"
+)
+#: Words of what is over.
+PAST = re.compile(
+    r"\b(?:was|were|did|ran|rode|swam|rowed|walked|cycled|hiked|since|now|today|yesterday|went|dropped|"
+    r"down from|used to|started|improved|this morning|last (?:week|month|night|sunday|saturday)|on (?:sunday|"
+    r"saturday|monday|tuesday|wednesday|thursday|friday)|held|lifted|hit|done|finally|old one)\b"
+)
 
 
 @lru_cache(maxsize=64)

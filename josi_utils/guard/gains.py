@@ -14,6 +14,7 @@ from josi_utils.guard.figures import (
     CLOCK,
     COUNT,
     FIGURE,
+    PAST,
     UNIT,
     WHEN,
     WISHED,
@@ -35,6 +36,7 @@ _SUBJECTS: tuple[tuple[str, str, bool], ...] = (
     (r"vo 2(?: max)?", "your VO2max", True),
     (r"resting (?:pulse|hour|heart rate|hr|rate)|rhr|resting", "your resting pulse", False),
     (r"(?:pulse|heart rate|hour) (?:on|at|up|for)", "your pulse", False),
+    (r"at rest", "your resting pulse", False),
     (r"sleep score", "your sleep score", True),
     (r"morning (?:pulse|hour|heart rate)", "your morning pulse", False),
     (r"bench(?: press)?", "your bench press", True),
@@ -76,10 +78,10 @@ _PAIRS = tuple(
         rf"\bfrom (?P<old>{FIGURE}){UNIT}{WHEN} (?:down |up )?to (?P<new>{FIGURE}){UNIT}",
         # ftp 238 251 / bench 60 to 75
         rf"(?P<old>{FIGURE}){UNIT}{WHEN} (?:; )?(?:to |then |and now |now |(?:and )?today |(?:its |it is )?now )(?:its |im at |at |i do |i did |it is )?(?P<new>{FIGURE}){UNIT}\b",
-        rf"\b(?:ftp|bench|squat|deadlift) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}(?=$| in | since | ;)",
+        rf"\b(?:ftp|bench|squat|deadlift|pulse|hour) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}(?=$| in | since | at | ;)",
         rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?: $|$| ;)",
         # 58, did it in 61 in march / 58 this morning, was 66 when we started
-        rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me) (?P<old>{FIGURE}){UNIT}{WHEN}",
+        rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me|old one|old best|the old one was|my old best was|last one|before it was) (?P<old>{FIGURE}){UNIT}{WHEN}",
         # 14:32 (15:10 last month)
         rf"(?P<new>{CLOCK}) (?:; )?(?:vs |against |after )?(?P<old>{CLOCK}){WHEN[:-1]}",
         # was 66 in march, 58 now / used to row 2 k in 7:05, now 7:40
@@ -93,6 +95,11 @@ def pair(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     up = re.search(
         r"\bftp (?:is |went |has gone )?up (?:by )?(\d+) ?(?:w|watts)?\b", line(tuple(tokens))
     )
+    steps = re.search(
+        r"\bfrom (walking|jogging)(?: \d+ \w+| only)? to (jogging|running)\b", line(tuple(tokens))
+    )
+    if steps and not WISHED.search(line(tuple(tokens))):
+        return f"you went from {steps[1]} to {steps[2]}"
     if up:
         return f"your FTP went up by {up[1]} watts"
     return _two(tokens, True)
@@ -115,6 +122,9 @@ def _two(tokens: Sequence[Token], gained: bool) -> str | None:
         if not found:
             continue
         old, new = found["old"], found["new"]
+        told = PAST.search(text) or re.search(r"\bdown\b", text)
+        if not told and re.search(r"\bin \d+ (?:weeks|months|days)\b", text):
+            return None  # "squat 100 to 180 in 8 weeks" may be a wish
         if (":" in old) != (":" in new) and not (len(names) == 1 and not subjects[0][2]):
             continue
         units = [g for g in found.groups()[1:] if g and g in _UNITS]
@@ -228,3 +238,45 @@ def faster(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     many = "" if found[1] in ("a", "1", "one") else "s"
     per = {"km": " a km", "k": " a km", "mile": " a mile"}.get(found[3] or "", "")
     return f"{found[1]} {unit}{many}{per} quicker"
+
+
+_MISSED = re.compile(
+    rf"\b(?:missed|skipped|bailed on|lost|skip) (?:my |about |like |nearly |the |out on )?(?:last )?({COUNT}) (?:of my |of the )?"
+    r"(sessions?|runs?|rides?|swims?|workouts?|trainings?|weeks?|days?|classes)\b"
+)
+
+
+_NOTHING = re.compile(
+    r"\b(?:(?:didnt|did not) (?:manage|do|get to|make|get in) (?:a |one )?(?:single |any )?(?:session|run|ride|swim|workout|training)s?"
+    r"|no (?:training|sessions?|running|cycling|swimming))\b.*\b(?:last|this|all|whole) week\b"
+)
+
+
+_FREE = re.compile(
+    rf"\b(?:nothing|anything|no training|not trained|havent trained|didnt train|no running|not run|havent run)"
+    rf" (?:at all )?(?:for|in) ({COUNT}) (days|weeks)\b"
+)
+
+
+def missed(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
+    """Return "5 missed sessions"."""
+    found = _MISSED.search(line(tuple(tokens)))
+    whole = re.search(
+        r"\bmissed (?:a|the|nearly a)(?: whole| full)? (month|week)\b", line(tuple(tokens))
+    )
+    if whole:
+        return f"a missed {whole[1]}"
+    free = _FREE.search(line(tuple(tokens)))
+    if free:
+        return f"{free[1]} {free[2]} without training"
+    if not found and _NOTHING.search(line(tuple(tokens))):
+        return "a week without training"
+    if not found:
+        both = re.search(
+            r"\b(?:missed|skipped) (?:yesterday and the day before|[a-z]+day and [a-z]+day)\b",
+            line(tuple(tokens)),
+        )
+        return "two missed days" if both else None
+    if found[1] in ("1", "one"):
+        return None
+    return f"{found[1]} missed {found[2].rstrip('s')}s"

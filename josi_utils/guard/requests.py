@@ -155,6 +155,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         for raw in load("fallback")["requests"]
         if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
     ]
+    if reading.question and reading.has("you_changed") and not asks:
+        return Request()
     if wants["against"]:
         meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
@@ -168,8 +170,6 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     told_fine = wants.get("fine", False)
     loosely = reading.question and not asks and not told_fine
     if (loosely and reading.has("wonders")) or reading.has("all_ok"):
-        return Request()
-    if reading.question and reading.has("you_changed") and not asks:
         return Request()
     if (reading.has("why_strict") and not reading.has("why_told")) or (
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
