@@ -34,7 +34,7 @@ from josi_utils.guard.wishes import answer_to_wish, heard
 from josi_utils.persona import count_words, split_sentences
 
 #: An opening that ends so is spare where a feeling has been taken up.
-_SPARE = ("fair to ask.", "this hard.")
+_SPARE = ("fair to ask.", "deserves a reason.")
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
 
