@@ -73,6 +73,8 @@ def explained(
         colour = READINESS_COLOURS[decision["readiness"]]
         facts.append(table["color"].replace("{color}", colour))
     start, plan = _start(decision, reading, words), plan_lines(decision, words)
+    if not told and start in table["open_hard"]:
+        start = words.of(table["open"])
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
     if reading.has("my_color"):

@@ -82,6 +82,8 @@ _PAIRS = tuple(
         rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?: $|$| ;)",
         # 58, did it in 61 in march / 58 this morning, was 66 when we started
         rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me|old one|old best|the old one was|my old best was|last one|before it was) (?P<old>{FIGURE}){UNIT}{WHEN}",
+        # 27:40 in may, 26:05 today
+        rf"(?P<old>{FIGURE}){UNIT}{WHEN[:-1]} (?:; )?(?:and )?(?:its |it is )?(?P<new>{FIGURE}){UNIT} (?:today|now|this)\b",
         # 14:32 (15:10 last month)
         rf"(?P<new>{CLOCK}) (?:; )?(?:vs |against |after )?(?P<old>{CLOCK}){WHEN[:-1]}",
         # was 66 in march, 58 now / used to row 2 k in 7:05, now 7:40

@@ -144,6 +144,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     beyond = _beyond(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
+    if first and first.strong and first.mood == "both" and reading.question and not asks:
+        return Request()
     if told and not (asks or reading.has("defies")):
         return Request()
     done = first is not None and first.done and not (reading.question or intends or asks)
