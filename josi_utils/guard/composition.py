@@ -22,6 +22,8 @@ MOST_WORDS = 66
 LONG_PLAN = 16
 #: A sentence whose words stand in the opening to this share says nothing new.
 SAME = 0.75
+#: Reasons that are good news.
+GOOD = frozenset({"good_recovery", "steady_progress"})
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ")
 
@@ -155,7 +157,8 @@ def plan_lines(decision: dict[str, Any], words: Words) -> list[str]:
 
 def reason_first(decision: dict[str, Any], words: Words) -> list[str]:
     """Return the reasons in a sentence of their own, then the session's sentence."""
-    because = words.of(words.source["explain"]["reason_first"])
+    table, codes = words.source["explain"], set(decision.get("reasons") or ())
+    because = words.of(table["reason_good" if codes and codes <= GOOD else "reason_first"])
     joiner = ", and that " if "that {" in because else " and "
     reasons = joiner.join(told_reasons(decision))
     return [because.replace("{reasons}", reasons), plan_sentence(decision)]
@@ -231,7 +234,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if case.get("history"):
         return words.of(table["follow"])
     if _sounds_done(reading, words.message):
-        return words.say("plain", "sounds_done")
+        return words.of(filled(table["sounds_done"], reading.tokens, words.message))
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")
     tokens = () if reading.question or reading.has("why") else reading.tokens

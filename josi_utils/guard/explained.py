@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name
-from josi_utils.guard.composition import Words, plan_lines, reason_first, told_reasons
+from josi_utils.decision import READINESS_COLOURS, session_name, with_article
+from josi_utils.guard.composition import GOOD, Words, plan_lines, reason_first, told_reasons
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.situations import Reading
-from josi_utils.persona import split_sentences
+from josi_utils.persona import count_words, split_sentences
 
-#: Reasons that are good news.
-GOOD = frozenset({"good_recovery", "steady_progress"})
+#: What a kind is good for is said under its own name, or, for all that is harder, under one.
+_OWN_PURPOSE = ("rest", "recovery", "easy", "long", "strength", "mobility", "test")
+#: Situations, by a part of their name, that are about a session's kind.
+_PURPOSE_OF = {
+    "strength": ("strength",),
+    "mobility": ("mobility",),
+    "rest": ("rest", "recovery"),
+    "easy": ("easy", "long", "recovery", "steady"),
+    "zone": ("easy", "long", "recovery", "steady", "tempo", "threshold", "intervals"),
+    "tempo": ("tempo", "threshold", "steady"),
+    "hill": ("hills",),
+    "slow": ("easy", "long", "recovery"),
+}
+#: "3 x 10 min, 3 min easy between".
+_SETS = re.compile(r"(\d+) x (\d+) (min|s|km|m)\b(?: \w+)?(?:, (\d+ (?:min|s) \w+) between)?")
+#: From so many words on, the answer to what a session is for has no opening.
+LONG_ANSWER = 54
 #: A question of no more words that names nothing else wonders at the session.
 FEW = 5
 
@@ -24,6 +40,8 @@ def asks_why(reading: Reading) -> bool:
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
+    if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
+        return True
     if reading.question and (reading.has("wonders") or reading.has("all_ok") or _bare(reading)):
         return True
     loosely = reading.question and reading.has("why") and not reading.mood
@@ -40,6 +58,7 @@ def _bare(reading: Reading) -> bool:
 
 def asks_about_plan(reading: Reading) -> bool:
     checks = reading.has("reason_check") or reading.has("mistake")
+    checks = checks and not any(one.id.startswith("deed_") for one in reading.situations)
     checks = checks or reading.has("my_color") or reading.has("good_check")
     return asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
 
@@ -53,8 +72,9 @@ def explained(
     if decision.get("readiness") and reading.has("color"):
         colour = READINESS_COLOURS[decision["readiness"]]
         facts.append(table["color"].replace("{color}", colour))
-    fine = "open_fine" if reading.has("feels_fine") else "open"
-    start, plan = words.of(table[fine]), plan_lines(decision, words)
+    start, plan = _start(decision, reading, words), plan_lines(decision, words)
+    if not told and start in table["open_hard"]:
+        start = words.of(table["open"])
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
     if reading.has("my_color"):
@@ -64,7 +84,14 @@ def explained(
     if reading.has("good_check") and set(decision.get("reasons") or ()) & GOOD:
         return [words.of(table["yes_good"]), *facts], plan
     earlier = before(decision, words)
-    if told and reading.has("reason_check") and _names_reason(reading, decision):
+    if sets := _sets(decision, reading, words):
+        return [sets, *facts], plan
+    if asks_purpose(reading, decision) and (good := purpose(decision, words)):
+        lines = reason_first(decision, words) if told else plan
+        long = count_words(" ".join([start, good, *lines])) > LONG_ANSWER
+        return [*([] if long else [start]), good, *facts], lines
+    checks = reading.has("reason_check") and not reading.has("why_strict")
+    if told and checks and _names_reason(reading, decision):
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
         return [yes, *facts], [reason_first(decision, words)[-1], *earlier]
     if reading.has("what_plan") and not reading.has("why_strict"):
@@ -72,6 +99,8 @@ def explained(
     codes = set(decision.get("reasons") or ())
     if reading.has("wish_slept_well") and codes & {"short_sleep", "poor_sleep"}:
         start = words.of(table["one_night"])
+    if "before" in start:
+        earlier = []
     if told and asks_why(reading) and decision["session"]["kind"] != "race":
         return [start, *facts], [*reason_first(decision, words), *earlier]
     if asks_why(reading) and not told:
@@ -79,6 +108,68 @@ def explained(
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def asks_purpose(reading: Reading, decision: dict[str, Any] | None = None) -> bool:
+    """Tell whether the message asks what the session is good for, and not some other thing."""
+    if not reading.has("purpose"):
+        return False
+    kind = decision["session"]["kind"] if decision else ""
+    for one in reading.situations:
+        of = next((kinds for name, kinds in _PURPOSE_OF.items() if name in one.id), None)
+        if (one.sure and of is None) or (of and kind and kind not in of):
+            return False
+    return True
+
+
+def _sets(decision: dict[str, Any], reading: Reading, words: Words) -> str | None:
+    """Return what "3 x 10 min" of the session means, where it is asked."""
+    found = _SETS.search(decision["session"].get("details") or "")
+    if not found or not reading.question or not reading.has("details_ask"):
+        return None
+    if not {found[1], f"{found[1]}x{found[2]}"} & {t.text for t in reading.tokens}:
+        return None
+    table = words.source["explain"]
+    pause = table["sets_pause"].replace("{pause}", found[4]) if found[4] else ""
+    line = words.of(table["sets"]).replace("{number}", found[1])
+    return line.replace("{length}", f"{found[2]} {found[3]}").replace("{pause}", pause)
+
+
+def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
+    """Return an opening that takes up what is asked of which session."""
+    table, session, old = words.source["explain"], decision["session"], decision.get("replaces")
+    name, minutes = with_article(_short(session)), str(session.get("minutes") or "")
+    if reading.has("blame"):
+        return words.of(table["blame"])
+    if reading.has("feels_fine"):
+        return words.of(table["open_fine"])
+    if asks_purpose(reading, decision) and session["kind"] not in ("rest", "race"):
+        return words.of(table["open_purpose"]).replace("{session}", name)
+    if old and old["kind"] != "rest" and _short(old) != _short(session):
+        return words.of(table["open_replaced"]).replace("{session}", with_article(_short(old)))
+    if old and old.get("minutes") and old["minutes"] != session.get("minutes"):
+        return words.of(table["open_minutes"]).replace("{minutes}", str(old["minutes"]))
+    key = "open"
+    if minutes and reading.has("short_word"):
+        key = "open_short"
+    elif minutes and reading.has("long_word"):
+        key = "open_long"
+    elif session["kind"] == "rest":
+        key = "open_rest"
+    elif HARDNESS[session["kind"]] > HARDNESS["steady"]:
+        key = "open_hard"
+    return words.of(table[key]).replace("{minutes}", minutes)
+
+
+def purpose(decision: dict[str, Any], words: Words) -> str | None:
+    """Return what a session of this kind is good for, as the deck of cards has it."""
+    kind = decision["session"]["kind"]
+    if kind == "race":
+        return None
+    own = kind if kind in _OWN_PURPOSE else "hard"
+    if kind == "long" and (decision["session"].get("zone") or 2) > 2:
+        own = "hard"
+    return words.say("explain", f"purpose_{own}")
 
 
 def why_card(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from josi_utils.guard.amounts import Amount, amounts, table, units_of_words
+from josi_utils.guard.deeds import DEEDS
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.soundness import sound
 
@@ -230,6 +231,7 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "high": _listed("high"),
     "topic": _listed("topic"),
     "name": _name,
+    **DEEDS,
 }
 
 

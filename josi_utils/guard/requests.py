@@ -125,6 +125,8 @@ def asks_double(reading: Reading, minutes: int | None = None) -> bool:
 def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
     """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
     asked = session_amounts(reading)
+    if asks_double(reading):
+        return True
     minutes, distance = session.get("minutes"), session.get("distance_km")
     longest = minutes or (distance * 8 if distance else 0)
     farthest = distance or (minutes / 5 if minutes else 0)
@@ -155,12 +157,23 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     future, intends = reading.has("future"), reading.has("intends")
     asks = asks or _ok_at_end(reading)
     beyond = _beyond(reading, session) or wants_more(reading, session)
+    first = next(iter(reading.situations), None)
+    told = first is not None and first.id.startswith("deed_")
+    if first and first.strong and first.mood == "both" and reading.question and not asks:
+        return Request()
+    if told and not (asks or reading.has("defies")):
+        return Request()
+    done = first is not None and first.done and not (reading.question or intends or asks)
+    if done and not wants["against"] and (past or not reading.has("defies")):
+        return Request()
     rest = HARDNESS[session["kind"]] == 0
     kinds = [
         raw["id"]
         for raw in load("fallback")["requests"]
         if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
     ]
+    if reading.question and reading.has("you_changed") and not asks:
+        return Request()
     if wants["against"]:
         meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
@@ -183,7 +196,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     moved = other_day(reading, decision["day"])
     checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))
     asked = reading.question and not (past or checks)
-    if reading.has("defies") and not reading.has("goal_strict"):
+    effort = reading.question and reading.has("effort")
+    if reading.has("defies") and not reading.has("goal_strict") and not effort:
         return Request("unsure")
     likely = asks or asked or (intends and reading.mood != "sad")
     if (told_fine and (kinds or not rest)) or (kinds and likely):

@@ -21,7 +21,7 @@ from josi_utils.guard.situations import Reading
 _DAYS = frozenset(DAYS)
 #: What is told beside a wish, in the order in which it is taken up: the body first.
 _BESIDE = (
-    "ill", "hurts", "slept_well", "feels_good", "others", "kids", "day", "work", "shut", "catch",
+    "anyway", "ill", "hurts", "slept_well", "feels_good", "others", "kids", "day", "work", "shut", "catch",
     "bored", "snow", "enjoys",
 )  # fmt: skip
 

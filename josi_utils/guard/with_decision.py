@@ -33,6 +33,8 @@ from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import answer_to_wish, beside, heard
 from josi_utils.persona import count_words, split_sentences
 
+#: An opening that ends so is spare where a feeling has been taken up.
+_SPARE = ("fair to ask.", "deserves a reason.")
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
 
@@ -108,7 +110,8 @@ def planned(brief: Brief) -> Composition:
             card, more = why_card(decision, brief.deck)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
-            opening = [opener, *(line for line in opening if line not in spare)]
+            kept = (line for line in opening if line not in spare)
+            opening = [opener, *(line for line in kept if not line.endswith(_SPARE))]
         return Composition(opening, ask, plan, [*lines, *more], card)
     if reading.question and not greets:
         if not more:
@@ -122,7 +125,9 @@ def planned(brief: Brief) -> Composition:
             return Composition(opening, _goal_ask(ask, words), plan)
         if not opener and _apart(case, reading):
             return Composition([words.say("plain", "unknown")], own, plan)
-        opener = opener or words.say("plain", "plan_question")
+        if not opener:
+            opener, plan = words.say("plain", "plan_question"), [*plan, *before(decision, words)]
+            card, more = (card, more) if card else why_card(decision, brief.deck)
     elif not opener and reading.has("orders") and _apart(case, reading):
         return Composition([words.say("plain", "unknown")], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):

@@ -1,0 +1,144 @@
+"""A deed told is named with its own figures; what a session is for is said from the deck."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from josi_utils.guard.amounts import amounts
+from josi_utils.guard.deeds import DEEDS
+from josi_utils.guard.fallback import compose
+from josi_utils.guard.normalise import tokenise
+from josi_utils.prompt import deck
+
+DECK = deck()
+EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
+
+
+def told(name: str, message: str) -> str | None:
+    tokens = tokenise(message)
+    return DEEDS[name](tokens, amounts(tokens), message)
+
+
+def said(message: str, session: dict | None = None, **decision) -> str:
+    plan = {"day": "today", "session": session or EASY, "reasons": ["steady_progress"]} | decision
+    return compose({"message": message, "decision": plan}, DECK).text
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "words"),
+    [
+        ("taken", "knocked 40 sec off my parkrun", "40 seconds off your parkrun time"),
+        ("taken", "i want to take 40 sec off my parkrun", None),
+        ("pair", "ftp 238 -> 251", "your FTP went from 238 to 251"),
+        ("pair", "ftp 251 -> 238", None),
+        ("pair", "5k down from 34 to 31:20", "your 5 km time went from 34 to 31:20"),
+        ("pair", "5k from 31:20 to 33:10", None),
+        ("pair", "resting hr 58 today, was 66 in march",
+         "your resting pulse went from 66 in March to 58"),
+        ("pair", "my goal: 5k from 28:10 to 25:00", None),
+        ("fade", "rowed 2k from 7:05 to 7:40", "7:05 then and 7:40 now"),
+        ("fade", "10k in 1:02:30, was 1:08", None),
+        ("again", "ran 10k in 58, did it in 61 in march", "you ran 10 km in 58, after 61 in March"),
+        ("long", "longest ride ever, 104 km!", "you have done 104 km, your longest ride so far"),
+        ("row", "3rd week in a row", "a third week in a row"),
+        ("row", "on a six week streak", "a six-week streak"),
+        ("place", "came 3rd in my age group", "third in your age group"),
+        ("place", "she came 3rd in her age group", None),
+        ("missed", "missed 5 sessions this month", "5 missed sessions"),
+        ("missed", "missed 1 session", None),
+        ("slower", "5 min slower than last week", "5 minutes slower"),
+        ("slower", "she was 5 min slower", None),
+        ("once", "couldnt do it in january. today i did", "you could not do it in January"),
+        ("result", "2k under 8 mins done", "under 8 minutes for 2 km"),
+        ("result", "half in 1:58:41, i did it!", "1:58:41 for the half marathon"),
+        ("result", "half in 1:58:41, can i go under 1:50?", None),
+        ("all", "did all 4 sessions this week", "all 4 sessions"),
+        ("finally", "finally did a full push-up", "a full push-up"),
+        ("pair", "squat 100 -> 180 in 8 weeks. i eat enough", None),
+        ("pair", "5k from 34 mins to 33 by end of summer", None),
+        ("pair", "make it 100 km not 70", None),
+        ("long", "half marathon tmrw. longest 3k", None),
+        ("long", "200 km walk in 2 days, longest walk ever is the zoo", None),
+        ("place", "my cousin was 9th", None),
+        ("place", "came second last. still grinning", None),
+        ("row", "4 weeks no missed session!!!", "4 weeks without a miss"),
+        ("nonstop", "ran 15 min without a stop", "you ran 15 minutes without a stop"),
+    ],
+)  # fmt: skip
+def test_a_deed_is_told_with_its_own_figures_or_not_at_all(
+    name: str, message: str, words: str | None
+) -> None:
+    assert told(name, message) == words
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("knocked 40 sec off my parkrun, 27:10 now", "40 seconds off your parkrun time"),
+        ("longest ride ever today, 104 km!!!", "104 km, your longest ride so far"),
+        ("my pulse on the climb was 165, today 152. what does that tell us?", "from 165 to 152"),
+        ("skipped 3 days because of a work trip, am i screwed", "3 missed days"),
+        ("did 9 of 12 sessions this month. bad?", "9 out of 12"),
+    ],
+)
+def test_it_is_no_request_and_no_goal(message: str, words: str) -> None:
+    text = said(message)
+    assert words.lower() in text.lower()
+    assert "stays as it is" not in text and "too much" not in text
+
+
+@pytest.mark.parametrize(
+    ("message", "session", "words"),
+    [
+        ("what is the point of an easy run", EASY, "build your endurance"),
+        ("why strength, i am a cyclist",
+         {"kind": "strength", "sport": "gym", "minutes": 40}, "Strong muscles"),
+        ("what is this meant to do for me",
+         {"kind": "intervals", "sport": "run", "minutes": 40, "zone": 5}, "tired first"),
+        ("what does 3 x 10 mean?",
+         {"kind": "tempo", "sport": "run", "minutes": 50, "zone": 3,
+          "details": "3 x 10 min, 3 min easy between"},
+         "3 times 10 min, with 3 min easy between"),
+    ],
+)  # fmt: skip
+def test_what_a_session_is_for_is_answered(message: str, session: dict, words: str) -> None:
+    assert words in said(message, session)
+
+
+def test_a_changed_session_is_named_where_the_athlete_wonders() -> None:
+    text = said("why only this today", replaces={"kind": "tempo", "sport": "run", "minutes": 50})
+    assert text.startswith("The plan had a tempo run before") and text.count("tempo run") == 1
+
+
+def test_nothing_wrong_was_done() -> None:
+    text = said("rest again? did i do something wrong?", {"kind": "rest"}, reasons=["poor_sleep"])
+    assert text.startswith("No, you have done nothing wrong")
+
+
+def test_the_good_reason_is_called_good_and_a_bad_one_is_not() -> None:
+    assert "The reason is a good one" in said("why this run today")
+    assert "good one" not in said("why this run today", reasons=["niggle"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=120))
+def test_any_text_is_read_without_a_fault(message: str) -> None:
+    tokens = tokenise(message)
+    for find in DEEDS.values():
+        find(tokens, amounts(tokens), message)
+
+
+def test_long_messages_are_read_quickly() -> None:
+    message = "i ran from 5 to 6 in 7:30 and was not done, 3 x 10 km in a row without a stop " * 12
+    tokens, took = tokenise(message), []
+    for _ in range(5):
+        start = time.perf_counter()
+        for find in DEEDS.values():
+            find(tokens, amounts(tokens), message)
+        took.append(time.perf_counter() - start)
+    assert median(took) < 0.5
