@@ -126,6 +126,8 @@ def find_card(
 ) -> tuple[dict[str, Any], list[str]] | None:
     """Return the deck's card that answers the message and its sentences to say, or None."""
     first = next(iter(reading.situations), None)
+    if first and first.more == "unknown":
+        return None
     if first and first.sure and first.cards and reading.mood != "both":
         choice: Choice | None = Choice(first.cards[0][0], 1.0, first)
     else:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.guard.about_card import about_card
 from josi_utils.guard.asides import aside
 from josi_utils.guard.composition import Composition, Words, plan_lines
 from josi_utils.guard.intent import intent
-from josi_utils.guard.situations import Reading, about_card, read
+from josi_utils.guard.situations import Reading, read
 from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
@@ -53,7 +54,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     message = case.get("message") or ""
     words, wants, reading = Words(message), intent(case), read(message)
     case = cleaned(case)
-    reading = about_card(reading, case.get("card"))
+    reading = about_card(reading, case.get("card"), message)
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)

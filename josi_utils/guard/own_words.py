@@ -189,6 +189,18 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
     return find
 
 
+def _source(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
+    """Return who said so: "your brother", "people online", where such a word stands by "says"."""
+    words = table()
+    for at, token in enumerate(tokens):
+        if token.text not in words["says"]:
+            continue
+        for before in reversed(tokens[max(0, at - 5) : at]):
+            if before.text in words["source"] and before.clause == token.clause:
+                return str(words["source"][before.text])
+    return None
+
+
 def _name(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | None:
     """Return the athlete's first name, given with a capital after a greeting, or as "my name is"."""
     words = table()
@@ -229,6 +241,7 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "low": _listed("low"),
     "high": _listed("high"),
     "topic": _listed("topic"),
+    "source": _source,
     "name": _name,
 }
 
