@@ -43,7 +43,18 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
     staying = tuple(one for one in kept if _stays(one, name))
     if staying or not reading.question:
         return replace(reading, situations=staying if reading.question else kept)
+    say, ask = card_words(card, reading, message)
+    sure = not any(reading.has(form) for form in _PLAN)
+    own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
+    return replace(reading, situations=(own,))
+
+
+def card_words(
+    card: dict[str, Any], reading: Reading, message: str
+) -> tuple[list[str], list[str]]:
+    """Return the wordings that open what a card says to a question, and questions that fit it."""
     table = load("fallback")["words"]["card"]
+    name = deck_id(card["id"], f"{card['title']}. {card['text']}")
     if name in table:
         say, ask = table[name], table[f"{name}_ask"]
     else:
@@ -51,10 +62,7 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         doing = title.partition(" ")[0].endswith("ing")
         say = [t.replace("{title}", title) for t in table["titled" if doing else "other"]]
         ask = table["other_ask"]
-    say = filled([*say, *table["source"]], reading.tokens, message)
-    sure = not any(reading.has(form) for form in _PLAN)
-    own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
-    return replace(reading, situations=(own,))
+    return filled([*say, *table["source"]], reading.tokens, message), ask
 
 
 def _stays(one: Situation, name: str) -> bool:

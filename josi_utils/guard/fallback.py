@@ -12,7 +12,7 @@ from typing import Any
 
 from josi_utils.guard.about_card import about_card
 from josi_utils.guard.asides import aside
-from josi_utils.guard.composition import Brief, Composition, Words, plan_lines
+from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
 from josi_utils.guard.intent import intent
 from josi_utils.guard.situations import Reading, read
 from josi_utils.guard.soundness import cleaned
@@ -70,7 +70,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         known = known or reading.has("moves") or reading.has("defies")
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
-        return _off_topic(words, plan)
+        return _off_topic(reading, words, plan)
     brief = Brief(case, deck, reading, wants, words)
     return planned(brief) if decision else alone(brief)
 
@@ -90,10 +90,10 @@ def _probe(reading: Reading, words: Words, plan: list[str]) -> Composition:
     return Composition(opening, words.of(table["ask"]), plan)
 
 
-def _off_topic(words: Words, plan: list[str]) -> Composition:
+def _off_topic(reading: Reading, words: Words, plan: list[str]) -> Composition:
     """Return what Josi can help with, then the day."""
     table = words.source["off_topic"]
-    opening = [words.of(table["say"])]
+    opening = [named("off_topic", "say", reading, words)]
     if not plan:
         opening.append(words.of(table["more"]))
     return Composition(opening, words.of(table["ask"]), plan)

@@ -189,6 +189,16 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
     return find
 
 
+def _theme(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
+    """Return the thing of a list that a message names: "your knees"."""
+    words, said = table()["theme"], [token.text for token in tokens]
+    for size in (2, 1):
+        for at in range(len(said) - size + 1):
+            if thing := words.get(" ".join(said[at : at + size])):
+                return str(thing)
+    return None
+
+
 def _source(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return who said so: "your brother", "people online", where such a word stands by "says"."""
     words = table()
@@ -242,6 +252,7 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "high": _listed("high"),
     "topic": _listed("topic"),
     "source": _source,
+    "theme": _theme,
     "name": _name,
 }
 

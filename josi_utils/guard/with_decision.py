@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.decision import plan_sentence
+from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
@@ -18,6 +19,7 @@ from josi_utils.guard.composition import (
     Composition,
     Words,
     greeting,
+    named,
     own_ask,
     plain_opener,
     plan_lines,
@@ -49,7 +51,7 @@ def planned(brief: Brief) -> Composition:
     if goal.get("verdict") == "unrealistic":
         return Composition(lines, words.say("goal", "ask_unrealistic"), plan)
     card = dict(case["card"]) if case.get("card") else None
-    more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
+    more = best_sentences(card, reading.tokens, CARD_SENTENCES) if card else []
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
         asked = Request()
@@ -98,7 +100,8 @@ def planned(brief: Brief) -> Composition:
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
     greets = first is not None and first.more == "hello" and not reading.has("why_strict")
-    if asks_about_plan(reading) and not answers and not greets:
+    unknown = first is not None and first.more == "unknown"
+    if asks_about_plan(reading) and not (answers or greets or unknown):
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
             card, more = why_card(decision, brief.deck)
@@ -111,16 +114,19 @@ def planned(brief: Brief) -> Composition:
             card, more = _answer(brief)
         if more:
             start = opener or words.say("plain", "question")
+            if card and not opener:
+                say, asks = card_words(card, reading, words.message)
+                start, own = words.of(say), words.of(asks)
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
             return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
         if lines and not opener:
             opening = [*_before_goal(goal, reading, words), *lines]
             return Composition(opening, _goal_ask(ask, words), plan)
         if not opener and _apart(case, reading):
-            return Composition([words.say("plain", "unknown")], own, plan)
-        opener = opener or words.say("plain", "plan_question")
+            return Composition([named("plain", "unknown", reading, words)], own, plan)
+        opener = opener or named("plain", "plan_unknown", reading, words)
     elif not opener and reading.has("orders") and _apart(case, reading):
-        return Composition([words.say("plain", "unknown")], own, plan)
+        return Composition([named("plain", "unknown", reading, words)], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
     opener = opener or plain_opener(case, reading, words)
