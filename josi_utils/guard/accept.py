@@ -28,8 +28,8 @@ from josi_utils.guard.licence import Licence, licence_of
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.pieces import Reader, Reading
 from josi_utils.guard.stance import negated_before, stance_problems
+from josi_utils.handover import Points
 from josi_utils.persona import count_words
-from josi_utils.prompt import Points
 
 _ENDS = re.compile(r"[.!?…][\"'”’)\]]?[^\w.!?]{0,6}$")
 _CONTROL = ("<|", "|>", "<s>", "[INST]", "im_start", "im_end", "```", "Athlete:", "Plan:", "Card:",

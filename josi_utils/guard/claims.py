@@ -29,7 +29,6 @@ KINDS: tuple[str, ...] = (
 _NAMED_KINDS = frozenset(
     f"KIND_{k}" for k in ("tempo", "threshold", "intervals", "hills", "mobility", "test")
 )
-SPORTS: tuple[str, ...] = ("run", "bike", "swim", "row", "walk", "ski", "gym")
 Problem = tuple[str, int, int]  # reason, first word, last word + 1
 
 

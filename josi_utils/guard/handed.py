@@ -10,8 +10,8 @@ from josi_utils.decision import decision_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.wording import plain_words, wording
+from josi_utils.handover import Points
 from josi_utils.persona import split_sentences
-from josi_utils.prompt import Points
 
 #: A copy may leave out or put in so many small words ("that", "and", "very"): such as no sentence
 #: breaks without. A copy that drops a verb ("How has your training lately?") is none.

@@ -15,7 +15,7 @@ from josi_utils.guard.data import load
 from josi_utils.guard.handed import SMALL_CHANGES, Unit, copied, joiners, small_words, units_of
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.wording import Word, Wordings, plain_words
-from josi_utils.prompt import Points
+from josi_utils.handover import Points
 
 #: A reply is read up to this many words; an accepted one has fewer by far.
 MOST_WORDS = 200
