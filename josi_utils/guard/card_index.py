@@ -31,7 +31,7 @@ VOTE, VOTE_STEP = 0.6, 0.05
 UNKNOWN_TRUST = 0.5
 _READ = 5
 #: A sentence that begins so points back to the one before it.
-_BACK = frozenset(("it", "they", "this", "that", "these", "those", "then", "so", "a", "if", "one"))
+_BACK = frozenset(("it", "they", "this", "that", "these", "those", "then", "so"))
 #: A certainty that no answer has.
 NEVER = 9.0
 

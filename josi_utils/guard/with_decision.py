@@ -12,7 +12,7 @@ from typing import Any
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
-from josi_utils.guard.card_index import best_sentences, found_card
+from josi_utils.guard.card_index import SENTENCES, best_sentences, found_card
 from josi_utils.guard.composition import (
     MOST_WORDS,
     Brief,
@@ -37,6 +37,9 @@ from josi_utils.persona import count_words, split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
+#: With one of these forms a question is about the plan, though there is a card.
+_ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check",
+               "wonders")  # fmt: skip
 
 
 def planned(brief: Brief) -> Composition:
@@ -54,6 +57,8 @@ def planned(brief: Brief) -> Composition:
     more = best_sentences(card, reading.tokens, CARD_SENTENCES) if card else []
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
+        asked = Request()
+    if first and first.more == "unknown" and not wants["against"]:
         asked = Request()
     done = first is not None and first.done and not asked.stand
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
@@ -100,8 +105,9 @@ def planned(brief: Brief) -> Composition:
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
     greets = first is not None and first.more == "hello" and not reading.has("why_strict")
-    unknown = first is not None and first.more == "unknown"
-    if asks_about_plan(reading) and not (answers or greets or unknown):
+    apart = first is not None and first.more == "unknown"
+    apart = apart or bool(card and not any(reading.has(form) for form in _ABOUT_PLAN))
+    if asks_about_plan(reading) and not (answers or greets or apart):
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
             card, more = why_card(decision, brief.deck)
@@ -118,7 +124,9 @@ def planned(brief: Brief) -> Composition:
                 say, asks = card_words(card, reading, words.message)
                 start, own = words.of(say), words.of(asks)
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
-            return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+            whole = best_sentences(card, reading.tokens) if card and not lines else []
+            more = whole if whole and _fits([start, *whole, *plan, own]) else more
+            return Composition([start, *lines], own, plan, more[:SENTENCES], card, True)
         if lines and not opener:
             opening = [*_before_goal(goal, reading, words), *lines]
             return Composition(opening, _goal_ask(ask, words), plan)
