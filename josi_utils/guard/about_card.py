@@ -16,8 +16,13 @@ from josi_utils.guard.situations import Reading, Situation
 
 #: From this certainty a card that is not in the deck is taken for the one that it resembles.
 ALIKE = 0.2
+#: Words of an opener that suppose a question.
+_ANSWERS = frozenset(("ask", "ask,", "fair", "wonder", "question"))
 #: A message with one of these forms is about the plan first.
-_PLAN = ("why_strict", "why_told", "what_plan", "mistake", "change", "change_plan", "wonders")
+_PLAN = (
+    "why_strict", "why_told", "what_plan", "mistake", "change", "change_plan", "wonders",
+    "reason_check", "my_color", "good_check",
+)  # fmt: skip
 
 
 def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> Reading:
@@ -41,17 +46,23 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
     )
     staying = tuple(one for one in kept if _stays(one, name))
-    if staying or not reading.question:
+    if staying or not (reading.question or (not kept and _points_to(name, message))):
         return replace(reading, situations=staying if reading.question else kept)
     say, ask = card_words(card, reading, message)
+    if not reading.question and _ANSWERS & set(say[0].split()):
+        return replace(reading, situations=kept)
     sure = not any(reading.has(form) for form in _PLAN)
     own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
     return replace(reading, situations=(own,))
 
 
-def card_words(
-    card: dict[str, Any], reading: Reading, message: str
-) -> tuple[list[str], list[str]]:
+def _points_to(name: str, message: str) -> bool:
+    """Tell whether the words of a message point to the card more than to any other."""
+    choice = choose(card_index(), features(message), ())
+    return choice is not None and choice.card_id == name
+
+
+def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[list[str], list[str]]:
     """Return the wordings that open what a card says to a question, and questions that fit it."""
     table = load("fallback")["words"]["card"]
     name = deck_id(card["id"], f"{card['title']}. {card['text']}")
@@ -67,7 +78,8 @@ def card_words(
 
 def _stays(one: Situation, name: str) -> bool:
     """Tell whether a situation is about the card, tells of a feeling or deed, or knows no answer."""
-    return name in dict(one.cards) or bool(one.mood or one.strong or one.done or one.more)
+    heavy = one.mood in ("sad", "both") or one.strong or one.done or one.more
+    return name in dict(one.cards) or bool(heavy)
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ name of a few plain letters.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 
@@ -192,11 +193,8 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
 def _theme(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return the thing of a list that a message names: "your knees"."""
     words, said = table()["theme"], [token.text for token in tokens]
-    for size in (2, 1):
-        for at in range(len(said) - size + 1):
-            if thing := words.get(" ".join(said[at : at + size])):
-                return str(thing)
-    return None
+    pairs = [" ".join(pair) for pair in itertools.pairwise(said)]
+    return next((str(words[text]) for text in [*pairs, *said] if text in words), None)
 
 
 def _source(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:

@@ -284,6 +284,8 @@ def read(message: str) -> Reading:
             and (short or not one.short)
         )
 
-    said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in held(situations))
+    said = (
+        (one, tuple(filled(wordings(one, tokens), tokens, message))) for one in held(situations)
+    )
     own = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
     return Reading(tokens, found, plain, question, own, held(asides))

@@ -58,7 +58,8 @@ def planned(brief: Brief) -> Composition:
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
         asked = Request()
-    if first and first.more == "unknown" and not wants["against"]:
+    unknown = first is not None and first.more == "unknown"
+    if unknown and asked.kind == "gear":
         asked = Request()
     done = first is not None and first.done and not asked.stand
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
@@ -105,8 +106,11 @@ def planned(brief: Brief) -> Composition:
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
     greets = first is not None and first.more == "hello" and not reading.has("why_strict")
-    apart = first is not None and first.more == "unknown"
-    apart = apart or bool(card and not any(reading.has(form) for form in _ABOUT_PLAN))
+    of_plan = any(reading.has(form) for form in _ABOUT_PLAN)
+    told_why = decision.get("reasons") or decision.get("replaces") or reading.has("what_plan")
+    apart = bool((unknown or card) and not of_plan) or bool(
+        card and reading.question and not told_why
+    )
     if asks_about_plan(reading) and not (answers or greets or apart):
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
@@ -116,7 +120,7 @@ def planned(brief: Brief) -> Composition:
             opening = [opener, *(line for line in opening if line not in spare)]
         return Composition(opening, ask, plan, [*lines, *more], card)
     if reading.question and not greets:
-        if not more:
+        if not (more or unknown):
             card, more = _answer(brief)
         if more:
             start = opener or words.say("plain", "question")
@@ -132,7 +136,10 @@ def planned(brief: Brief) -> Composition:
             return Composition(opening, _goal_ask(ask, words), plan)
         if not opener and _apart(case, reading):
             return Composition([named("plain", "unknown", reading, words)], own, plan)
-        opener = opener or named("plain", "plan_unknown", reading, words)
+        near = decision.get("reasons") or reading.has("this_day")
+        opener = opener or named(
+            "plain", "plan_question" if near else "plan_unknown", reading, words
+        )
     elif not opener and reading.has("orders") and _apart(case, reading):
         return Composition([named("plain", "unknown", reading, words)], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
