@@ -106,7 +106,7 @@ def planned(brief: Brief) -> Composition:
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
     greets = first is not None and first.more == "hello" and not reading.has("why_strict")
-    of_plan = any(reading.has(form) for form in _ABOUT_PLAN)
+    of_plan = any(reading.has(form) for form in _ABOUT_PLAN[: -1 if unknown else None])
     told_why = decision.get("reasons") or decision.get("replaces") or reading.has("what_plan")
     apart = bool((unknown or card) and not of_plan) or bool(
         card and reading.question and not told_why
