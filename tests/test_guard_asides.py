@@ -179,9 +179,9 @@ def test_any_text_gets_a_reply_of_the_right_make(message: str) -> None:
     ("message", "card", "start"),
     [
         ("legs hurt two days after squats, normal?", "sore-01", "That is common"),
-        ("Is the treadmill cheating?", "mill-01", "Running on a treadmill"),
+        ("Is the treadmill cheating?", "mill-01", "It is fair to ask, and running on a treadmill"),
         ("too old to start at 67?", "age-02", "No, it is never too late"),
-        ("why am i so slow uphill", "hill-01", "Everybody is slower"),
+        ("why am i so slow uphill", "hill-01", "It is normal to be slower"),
         ("my last interval is always slower than my first, why?", "int-01", "The first one"),
         ("why does my pulse climb on long runs at the same pace", "pulse-02", "That is something"),
         ("is it ok to walk in a run?", "begin-02", "Yes"),

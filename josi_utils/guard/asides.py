@@ -13,7 +13,7 @@ from typing import Any
 from josi_utils.guard.composition import Composition, Words, session_ask, taken_up
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token
-from josi_utils.guard.situations import Reading, Situation
+from josi_utils.guard.situations import Reading, wordings
 
 #: A message of more words than this is taken to say something, whatever its words.
 JUNK = 6
@@ -56,7 +56,7 @@ def aside(
     for one in reading.asides:
         if (about_training and not one.always) or (one.short and case.get("history")):
             continue
-        opening = [_said(one, reading, words)]
+        opening = [words.of(wordings(one, reading.tokens))]
         opener, first = taken_up(reading, words)
         told = first is not None and (first.strong or reading.mood == "glad")
         if opener and told and not one.always:
@@ -78,16 +78,6 @@ def _about_josi(reading: Reading) -> bool:
     other = reading.situations or any(reading.has(form) for form in forms)
     short = len(reading.tokens) <= SHORT_QUESTION
     return reading.question and short and reading.has("to_josi") and not other
-
-
-def _said(one: Situation, reading: Reading, words: Words) -> str:
-    """Return the aside's words, with the thing that the message names, if it names one of ours."""
-    tokens = tuple(token.text for token in reading.tokens)
-    for wanted, said in one.things:
-        size = len(wanted)
-        if any(tokens[at : at + size] == wanted for at in range(len(tokens) - size + 1)):
-            return words.of(one.named).replace("{thing}", said)
-    return words.of(one.say)
 
 
 def _unread(message: str, reading: Reading) -> str | None:

@@ -30,6 +30,8 @@ VOTE, VOTE_STEP = 0.6, 0.05
 #: A situation of which gold says nothing is taken to be right as often as not.
 UNKNOWN_TRUST = 0.5
 _READ = 5
+#: A sentence that begins so points back to the one before it.
+_BACK = frozenset(("it", "they", "this", "that", "these", "those", "then", "so"))
 #: A certainty that no answer has.
 NEVER = 9.0
 
@@ -126,6 +128,8 @@ def find_card(
 ) -> tuple[dict[str, Any], list[str]] | None:
     """Return the deck's card that answers the message and its sentences to say, or None."""
     first = next(iter(reading.situations), None)
+    if first and first.more == "unknown":
+        return None
     if first and first.sure and first.cards and reading.mood != "both":
         choice: Choice | None = Choice(first.cards[0][0], 1.0, first)
     else:
@@ -156,18 +160,28 @@ def found_card(
     return find_card(case, deck, reading) or (None, [])
 
 
-def best_sentences(card: Mapping[str, Any], tokens: Sequence[Token]) -> list[str]:
+def best_sentences(
+    card: Mapping[str, Any], tokens: Sequence[Token], most: int = SENTENCES
+) -> list[str]:
     """Return the card's sentences that share most with the message, in the card's order.
 
-    A card of three sentences or fewer is said whole.
+    A card of no more than ``most`` sentences is said whole. One that points back ("It fades") is
+    not said without the one before it.
     """
     sentences = split_sentences(card["text"])
-    if len(sentences) <= SENTENCES:
+    if len(sentences) <= most:
         return sentences
     wanted = {stem(t.text) for t in tokens} - _common()
-    shared = [len(wanted & {stem(t.text) for t in tokenise(s)}) for s in sentences]
-    best = sorted(range(len(sentences)), key=lambda place: (-shared[place], place))
-    return [sentences[place] for place in sorted(best[:SENTENCES])]
+    words = [tokenise(s) for s in sentences]
+    shared = [len(wanted & {stem(t.text) for t in said}) for said in words]
+    back = {place for place, said in enumerate(words) if said and said[0].text in _BACK}
+    whole = [
+        places
+        for places in itertools.combinations(range(len(sentences)), most)
+        if all(place - 1 in places for place in places if place in back)
+    ]
+    best = max(whole, key=lambda places: sum(shared[p] for p in places), default=range(most))
+    return [sentences[place] for place in best]
 
 
 def written(book: Mapping[str, Any]) -> str:

@@ -129,6 +129,11 @@ class Brief:
     words: Words
 
 
+def named(table: str, key: str, reading: Reading, words: Words) -> str:
+    """Return one of the wordings under ``table`` and ``key``, with the athlete's own words in it."""
+    return words.of(filled(words.source[table][key], reading.tokens, words.message))
+
+
 def capital(text: str) -> str:
     """Return ``text`` with a capital first letter."""
     return text[:1].upper() + text[1:]

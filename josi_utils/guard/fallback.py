@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from josi_utils.guard.about_card import about_card
 from josi_utils.guard.aims import too_much
 from josi_utils.guard.asides import aside
-from josi_utils.guard.composition import Brief, Composition, Words, plan_lines
+from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
 from josi_utils.guard.intent import intent
 from josi_utils.guard.leap import leap
-from josi_utils.guard.situations import Reading, about_card, read
+from josi_utils.guard.situations import Reading, read
 from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
@@ -55,7 +56,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     message = case.get("message") or ""
     words, wants, reading = Words(message), intent(case), read(message)
     case = cleaned(case)
-    reading = about_card(reading, case.get("card"))
+    reading = about_card(reading, case.get("card"), message)
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
@@ -77,7 +78,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         known = known or reading.has("moves") or reading.has("defies")
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
-        return _off_topic(words, plan)
+        return _off_topic(reading, words, plan)
     brief = Brief(case, deck, reading, wants, words)
     return planned(brief) if decision else alone(brief)
 
@@ -97,10 +98,10 @@ def _probe(reading: Reading, words: Words, plan: list[str]) -> Composition:
     return Composition(opening, words.of(table["ask"]), plan)
 
 
-def _off_topic(words: Words, plan: list[str]) -> Composition:
+def _off_topic(reading: Reading, words: Words, plan: list[str]) -> Composition:
     """Return what Josi can help with, then the day."""
     table = words.source["off_topic"]
-    opening = [words.of(table["say"])]
+    opening = [named("off_topic", "say", reading, words)]
     if not plan:
         opening.append(words.of(table["more"]))
     return Composition(opening, words.of(table["ask"]), plan)

@@ -8,6 +8,7 @@ name of a few plain letters.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 
@@ -190,6 +191,25 @@ def _listed(name: str) -> Callable[[Sequence[Token], Sequence[Amount], str], str
     return find
 
 
+def _theme(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
+    """Return the thing of a list that a message names: "your knees"."""
+    words, said = table()["theme"], [token.text for token in tokens]
+    pairs = [" ".join(pair) for pair in itertools.pairwise(said)]
+    return next((str(words[text]) for text in [*pairs, *said] if text in words), None)
+
+
+def _source(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
+    """Return who said so: "your brother", "people online", where such a word stands by "says"."""
+    words = table()
+    for at, token in enumerate(tokens):
+        if token.text not in words["says"]:
+            continue
+        for before in reversed(tokens[max(0, at - 5) : at]):
+            if before.text in words["source"] and before.clause == token.clause:
+                return str(words["source"][before.text])
+    return None
+
+
 def _name(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | None:
     """Return the athlete's first name, given with a capital after a greeting, or as "my name is"."""
     words = table()
@@ -230,6 +250,8 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "low": _listed("low"),
     "high": _listed("high"),
     "topic": _listed("topic"),
+    "source": _source,
+    "theme": _theme,
     "name": _name,
     **DEEDS,
 }

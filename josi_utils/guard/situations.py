@@ -245,6 +245,16 @@ def _asks_later(tokens: Sequence[Token]) -> bool:
     )
 
 
+def wordings(one: Situation, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Return a situation's words, with the thing that the message names, if it names one of ours."""
+    said = tuple(token.text for token in tokens)
+    for wanted, thing in one.things:
+        size = len(wanted)
+        if any(said[at : at + size] == wanted for at in range(len(said) - size + 1)):
+            return tuple(text.replace("{thing}", thing) for text in one.named)
+    return one.say
+
+
 def read(message: str) -> Reading:
     """Read a message.
 
@@ -274,18 +284,8 @@ def read(message: str) -> Reading:
             and (short or not one.short)
         )
 
-    said = ((one, tuple(filled(one.say, tokens, message))) for one in held(situations))
+    said = (
+        (one, tuple(filled(wordings(one, tokens), tokens, message))) for one in held(situations)
+    )
     own = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
     return Reading(tokens, found, plain, question, own, held(asides))
-
-
-def about_card(reading: Reading, card: dict[str, Any] | None) -> Reading:
-    """Return a reading without the answers to questions that the case's own card is not about."""
-    if not card:
-        return reading
-    kept = tuple(
-        one
-        for one in reading.situations
-        if not (one.sure and one.form == "question") or card["id"] in dict(one.cards)
-    )
-    return replace(reading, situations=kept)

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.decision import plan_sentence
+from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
-from josi_utils.guard.card_index import best_sentences, found_card
+from josi_utils.guard.card_index import SENTENCES, best_sentences, found_card
 from josi_utils.guard.composition import (
     MOST_WORDS,
     Brief,
     Composition,
     Words,
     greeting,
+    named,
     own_ask,
     plain_opener,
     plan_lines,
@@ -37,6 +39,9 @@ from josi_utils.persona import count_words, split_sentences
 _SPARE = ("fair to ask.", "deserves a reason.")
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
+#: With one of these forms a question is about the plan, though there is a card.
+_ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check",
+               "wonders")  # fmt: skip
 
 
 def planned(brief: Brief) -> Composition:
@@ -51,9 +56,12 @@ def planned(brief: Brief) -> Composition:
     if goal.get("verdict") == "unrealistic":
         return Composition(lines, words.say("goal", "ask_unrealistic"), plan)
     card = dict(case["card"]) if case.get("card") else None
-    more = best_sentences(card, reading.tokens)[:CARD_SENTENCES] if card else []
+    more = best_sentences(card, reading.tokens, CARD_SENTENCES) if card else []
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
+        asked = Request()
+    unknown = first is not None and first.more == "unknown"
+    if unknown and asked.kind == "gear":
         asked = Request()
     done = first is not None and first.done and not asked.stand
     if wants["unrealistic"] and not asked.stand and not goal and reading.has("goal") and not done:
@@ -104,7 +112,12 @@ def planned(brief: Brief) -> Composition:
     if reading.question and reading.has("how_far") and measured:
         return Composition([words.say("explain", "how_far")], own, plan)
     greets = first is not None and first.more == "hello" and not reading.has("why_strict")
-    if asks_about_plan(reading) and not answers and not greets:
+    of_plan = any(reading.has(form) for form in _ABOUT_PLAN[: -1 if unknown else None])
+    told_why = decision.get("reasons") or decision.get("replaces") or reading.has("what_plan")
+    apart = bool((unknown or card) and not of_plan) or bool(
+        card and reading.question and not told_why
+    )
+    if asks_about_plan(reading) and not (answers or greets or apart):
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
             card, more = why_card(decision, brief.deck)
@@ -114,22 +127,29 @@ def planned(brief: Brief) -> Composition:
             opening = [opener, *(line for line in kept if not line.endswith(_SPARE))]
         return Composition(opening, ask, plan, [*lines, *more], card)
     if reading.question and not greets:
-        if not more:
+        if not (more or unknown):
             card, more = _answer(brief)
         if more:
             start = opener or words.say("plain", "question")
+            if card and not opener:
+                say, asks = card_words(card, reading, words.message)
+                start, own = words.of(say), words.of(asks)
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
-            return Composition([start, *lines], own, plan, more[:CARD_SENTENCES], card, True)
+            whole = best_sentences(card, reading.tokens) if card and not lines else []
+            more = whole if whole and _fits([start, *whole, *plan, own]) else more
+            return Composition([start, *lines], own, plan, more[:SENTENCES], card, True)
         if lines and not opener:
             opening = [*_before_goal(goal, reading, words), *lines]
             return Composition(opening, _goal_ask(ask, words), plan)
         if not opener and _apart(case, reading):
-            return Composition([words.say("plain", "unknown")], own, plan)
+            return Composition([named("plain", "unknown", reading, words)], own, plan)
         if not opener:
-            opener, plan = words.say("plain", "plan_question"), [*plan, *before(decision, words)]
+            near = decision.get("reasons") or reading.has("this_day")
+            opener = named("plain", "plan_question" if near else "plan_unknown", reading, words)
+            plan = [*plan, *before(decision, words)]
             card, more = (card, more) if card else why_card(decision, brief.deck)
     elif not opener and reading.has("orders") and _apart(case, reading):
-        return Composition([words.say("plain", "unknown")], own, plan)
+        return Composition([named("plain", "unknown", reading, words)], own, plan)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
     opener = opener or plain_opener(case, reading, words)

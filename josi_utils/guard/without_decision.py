@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
@@ -11,6 +12,7 @@ from josi_utils.guard.composition import (
     Composition,
     closing,
     greeting,
+    named,
     own_ask,
     plain_opener,
     refused_before,
@@ -44,8 +46,10 @@ def alone(brief: Brief) -> Composition:
     else:
         card, more = found_card(case, brief.deck, reading)
     if more:
-        told = words.say("plain", "question") if reading.question else None
-        start = opener or told or plain_opener(case, reading, words)
+        start = opener or plain_opener(case, reading, words)
+        if card and reading.question and not opener:
+            say, asks = card_words(card, reading, words.message)
+            start, ask = words.of(say), own or words.of(asks)
         return Composition([start], ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         opening = [words.say("request", "either_told"), words.say("request", "no_plan")]
@@ -66,7 +70,7 @@ def alone(brief: Brief) -> Composition:
     if asks:
         known = reading.has("of_sport") or bool(case.get("history") or opener)
         kind = "unknown_training" if known else "unknown"
-        opening = [*([opener] if opener else []), words.say("plain", kind)]
+        opening = [*([opener] if opener else []), named("plain", kind, reading, words)]
         return Composition(opening, own or words.say("plain", f"{kind}_ask"))
     opener = plain_opener(case, reading, words)
     return Composition([opener, closing(opener, None, apart, words)], ask)

@@ -1,0 +1,91 @@
+"""What a message means beside a card of its own: which situations stay, and the card's own words.
+
+A card that is not in the deck is taken for the one of the deck that it surely resembles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from josi_utils.guard.card_index import card_index, choose, features
+from josi_utils.guard.data import load
+from josi_utils.guard.own_words import filled
+from josi_utils.guard.situations import Reading, Situation
+
+#: From this certainty a card that is not in the deck is taken for the one that it resembles.
+ALIKE = 0.2
+#: Words of an opener that suppose a question.
+_ANSWERS = frozenset(("ask", "ask,", "fair", "wonder", "question"))
+#: A message with one of these forms is about the plan first.
+_PLAN = (
+    "why_strict", "why_told", "what_plan", "mistake", "change", "change_plan", "wonders",
+    "reason_check", "my_color", "good_check",
+)  # fmt: skip
+
+
+def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> Reading:
+    """Return a reading without answers that the card is not about; one of the card's own instead.
+
+    Parameters
+    ----------
+    reading : Reading
+        Of the message.
+    card : dict or None
+        The case's own.
+    message : str
+        As it was written.
+    """
+    if not card:
+        return reading
+    name = deck_id(card["id"], f"{card['title']}. {card['text']}")
+    kept = tuple(
+        one
+        for one in reading.situations
+        if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
+    )
+    staying = tuple(one for one in kept if _stays(one, name))
+    if staying or not (reading.question or (not kept and _points_to(name, message))):
+        return replace(reading, situations=staying if reading.question else kept)
+    say, ask = card_words(card, reading, message)
+    if not reading.question and _ANSWERS & set(say[0].split()):
+        return replace(reading, situations=kept)
+    sure = not any(reading.has(form) for form in _PLAN)
+    own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
+    return replace(reading, situations=(own,))
+
+
+def _points_to(name: str, message: str) -> bool:
+    """Tell whether the words of a message point to the card more than to any other."""
+    choice = choose(card_index(), features(message), ())
+    return choice is not None and choice.card_id == name
+
+
+def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[list[str], list[str]]:
+    """Return the wordings that open what a card says to a question, and questions that fit it."""
+    table = load("fallback")["words"]["card"]
+    name = deck_id(card["id"], f"{card['title']}. {card['text']}")
+    if name in table:
+        say, ask = table[name], table[f"{name}_ask"]
+    else:
+        title = card["title"][:1].lower() + card["title"][1:]
+        doing = title.partition(" ")[0].endswith("ing")
+        say = [t.replace("{title}", title) for t in table["titled" if doing else "other"]]
+        ask = table["other_ask"]
+    return filled([*say, *table["source"]], reading.tokens, message), ask
+
+
+def _stays(one: Situation, name: str) -> bool:
+    """Tell whether a situation is about the card, tells of a feeling or deed, or knows no answer."""
+    heavy = one.mood in ("sad", "both") or one.strong or one.done or one.more
+    return name in dict(one.cards) or bool(heavy)
+
+
+@lru_cache(maxsize=256)
+def deck_id(card_id: str, text: str) -> str:
+    """Return the id of the deck's card that a card is, or surely resembles, else its own."""
+    if card_id in load("fallback")["words"]["card"]:
+        return card_id
+    choice = choose(card_index(), features(text), ())
+    return choice.card_id if choice and choice.certainty >= ALIKE else card_id
