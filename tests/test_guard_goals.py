@@ -36,6 +36,7 @@ TOO_MUCH = "But {goal} is too much{weeks}."
         ("Half marathon", "finish", 1, "But finishing the half marathon is too much in 1 week."),
         ("Kilimanjaro", None, 3, "But Kilimanjaro is too much in 3 weeks."),
         ("Deadlift", "200 kg", 4, "But 200 kg in the deadlift is too much in 4 weeks."),
+        ("10 km", "12 kg lighter", 5, "But getting 12 kg lighter is too much in 5 weeks."),
         ("Touch my toes", None, None, "But your goal is too much."),
         ("City marathon", "win", 5, "But winning the city marathon is too much in 5 weeks."),
         ("10 km", "podium", 2, "But the podium in the 10 km is too much in 2 weeks."),

@@ -17,6 +17,8 @@ from josi_utils.guard.situations import Reading
 
 _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|\s?h))", re.I)
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
+#: Body weight to lose is in no event.
+_LIGHTER = re.compile(r"^\d+\s?(?:kg|kilos?|lbs?|pounds?|stone)\s(?:lighter|less|leaner)\b", re.I)
 _SPAN = re.compile(r"^(?:\d+|one|two|three|a|ten)\s(?:day|days|hours?|weeks?|go)\b|^\d+ h$", re.I)
 
 
@@ -81,6 +83,8 @@ def goal_name(goal: dict[str, Any]) -> str:
         return f"{article}{target} in {event}"
     if first == "summit":
         return f"the {target[0].lower()}{target[1:]} of {event}" if not rest else "your goal"
+    if _LIGHTER.search(target):
+        return f"getting {target}"
     if _TIME.match(target) or _AMOUNT.search(target):
         return f"{target[0].lower()}{target[1:]} in {event}"
     return "your goal"

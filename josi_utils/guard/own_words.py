@@ -1,9 +1,7 @@
 """The athlete's own words that may be said again: an amount, a first, a feeling, a name.
 
-A wording of ``fallback.json`` may have slots, such as ``"You {did} without a stop."``. A slot is
-filled from the message where one pattern captures it whole; where that is not sure it stays empty,
-and a wording without it is said. Only numbers, units and words of closed lists get through, and a
-name of a few plain letters.
+A wording of ``fallback.json`` may have slots, as in ``"You {did} without a stop."``, each filled where
+one pattern captures it whole; else a wording without it is said. Only figures and closed lists pass.
 """
 
 from __future__ import annotations
