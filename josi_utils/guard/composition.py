@@ -11,6 +11,7 @@ from josi_utils.decision import REASON_WORDS, plan_sentence
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.data import load
 from josi_utils.guard.licence import stem
+from josi_utils.guard.mirror import mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation, read
@@ -22,6 +23,9 @@ MOST_WORDS = 66
 LONG_PLAN = 16
 #: A sentence whose words stand in the opening to this share says nothing new.
 SAME = 0.75
+#: What is said back with a taken-up feeling has at least so many words that tell, and both
+#: together at most so many words.
+FEW, LONG_OPENER = 2, 38
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ")
 
@@ -168,15 +172,36 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     """
     if not reading.situations:
         return None, None
-    first = reading.situations[0]
+    first, back = reading.situations[0], said_back(reading, words)
     if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
-        return words.say("plain", "mixed"), first
-    return words.of(first.say), first
+        return _after(back, words.say("plain", "said_back" if back else "mixed")), first
+    opener = words.of(first.say)
+    if not back or first.form == "question" or opener.startswith(GREETS):
+        return opener, first
+    told, new = _content(opener), _content(back)
+    twice = bool(told & new) and opener.startswith("You")
+    same = twice or len(new - told) < FEW
+    longer = count_words(f"{back} {opener}") > LONG_OPENER
+    return (opener if same or longer else f"{back} {opener}"), first
+
+
+def _after(back: str, text: str) -> str:
+    return f"{back} {text}".strip()
+
+
+def said_back(reading: Reading, words: Words) -> str:
+    """Return what the athlete told, in their own words turned to "you", or nothing."""
+    if reading.question or reading.has("orders"):
+        return ""
+    back = mirror(words.message)
+    return back.text if back else ""
 
 
 def closing(opener: str, situation: Situation | None, apart: bool, words: Words) -> str:
     """Return a second sentence for a short reply, one that does not say the opener's word again."""
     table = words.source["plain"]
+    if situation is None and opener.endswith(tuple(table["said_back"] + table["said_fact"])):
+        return words.of(table["more_told"])
     if situation is None and apart:
         return words.of(table["more_apart"])
     kind = (situation.more or ("done" if situation.done else situation.mood)) if situation else ""
@@ -188,6 +213,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
 
 def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
     """Return a question of the situation's own, if it has one that fits."""
+    if situation is None and not reading.mood and said_back(reading, words):
+        return words.say("plain", "said_back_ask")
     if situation is None or not situation.ask:
         return None
     if reading.mood == "both" and situation.mood != "both":
@@ -200,9 +227,15 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if not reading.tokens:
         return words.say("plain", "wordless")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
+    back = said_back(reading, words)
+    back = back if len(_content(back)) >= FEW else ""
     if glad != sad and not reading.question:
-        return words.say("plain", "sounds_glad" if glad else "sounds_sad")
+        return _after(back, words.say("plain", "sounds_glad" if glad else "sounds_sad"))
     table = words.source["plain"]
+    if back:
+        feels = "said_back" if mirror(words.message).feels else "said_fact"
+        done = feels == "said_fact" and _sounds_done(reading, words.message)
+        return _after(back, words.of(table["sounds_done" if done else feels]))
     if case.get("history"):
         return words.of(table["follow"])
     if _sounds_done(reading, words.message):
