@@ -43,13 +43,6 @@ def read_trial(text: str, default: Any) -> Any:
     return replace(default, **changes)
 
 
-def in_as_many_rows(parameters: Any, default: Any) -> Any:
-    """Return the parameters with as many steps as the default's rows take at another batch size."""
-    return replace(
-        parameters, max_steps=default.max_steps * default.batch_size // parameters.batch_size
-    )
-
-
 def head(source: Path, target: Path, rows: int) -> Path:
     """Write the first rows of a file and return where."""
     lines = source.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -24,8 +24,7 @@ from josi_utils.download_state import Installed, State, Store, confirm, rollback
 from josi_utils.download_transfer import ROOM_TO_SPARE
 from josi_utils.errors import JosiError
 from josi_utils.files import disk_errors_explained, require_room_on_disk
-from josi_utils.manifest import read_manifest
-from josi_utils.signing import MAX_ENVELOPE_BYTES, open_envelope, verify
+from josi_utils.signing import MAX_ENVELOPE_BYTES, verify
 
 __all__ = [
     "Client",
@@ -260,8 +259,3 @@ class _Update:
                 f"version {self.manifest['version']} does not load ({error}); "
                 "the previous one stays"
             ) from error
-
-
-def describe(envelope: bytes) -> dict[str, Any]:
-    """Return the manifest in an envelope for looking at, its signature **not** checked."""
-    return read_manifest(open_envelope(envelope)[0])

@@ -46,11 +46,35 @@ def disk_errors_explained(path: Path | str) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary file beside ``path`` that takes its name only if the block succeeds.
+
+    What the block wrote is flushed to disk before the rename; a file that failed is gone.
+
+    Raises
+    ------
+    JosiError
+        If the disk is full. The old file, if any, stands.
+    """
+    with disk_errors_explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with open(temporary, "rb") as stream:
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
 def write_atomic(path: Path | str, content: bytes | str) -> Path:
     """Write a file whole or not at all.
-
-    The bytes go to a temporary file in the same folder, are flushed to disk, and take the name
-    in one rename.
 
     Raises
     ------
@@ -58,21 +82,8 @@ def write_atomic(path: Path | str, content: bytes | str) -> Path:
         If the disk is full. The old file, if any, stands.
     """
     path = Path(path)
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    with disk_errors_explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     return path
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from josi_utils.errors import JosiError
 from josi_utils.shared_prefix import pack
 
 if TYPE_CHECKING:
@@ -107,11 +106,3 @@ class LowerLayers:
             return torch.from_file(
                 file.name, shared=True, size=tokens * self._size, dtype=dtype
             ).view(shape)
-
-
-def check_frozen(frozen_layers: int, layers: int) -> None:
-    """Refuse a number of frozen layers that leaves nothing to tune."""
-    if not 0 <= frozen_layers < layers:
-        raise JosiError(
-            f"frozen_layers {frozen_layers}: the model has {layers} layers; 0 to {layers - 1}"
-        )

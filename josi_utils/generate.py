@@ -158,7 +158,7 @@ class HuggingFaceBackend:
     ) -> None:
         if model is None:
             from josi_utils.basemodel import check_llama_folder
-            from josi_utils.sft import load_model, training_dtype
+            from josi_utils.sft_trainer import load_model, training_dtype
             from josi_utils.training_rows import load_tokenizer
 
             if folder is None:

@@ -7,18 +7,15 @@ reported a tensor at a time.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from josi_utils.errors import JosiError
-from josi_utils.files import disk_errors_explained, require_room_on_disk, sha256_file
+from josi_utils.files import replacing, require_room_on_disk, sha256_file
 from josi_utils.gguf_header import read_header
 from josi_utils.gguf_inspect import inspect_gguf
 from josi_utils.gguf_metadata import quantised_by
@@ -172,26 +169,16 @@ def quantise(
         alive.append(kept)
 
     say(f"quantising {src.name} to {quant}")
-    handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    os.close(handle)
-    try:
-        with disk_errors_explained(out), quiet_llama() as log:
+    with replacing(out) as temporary:
+        with quiet_llama() as log:
             status = llama_cpp.llama_model_quantize(
-                str(src).encode(), temporary.encode(), ctypes.byref(params)
+                str(src).encode(), str(temporary).encode(), ctypes.byref(params)
             )
-            if status != 0:
-                said = log[-1].strip()[:200] if log else f"status {status}"
-                raise JosiError(f"{src}: llama.cpp could not quantise to {quant} ({said})")
-            with open(temporary, "rb") as stream:
-                os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
+        if status != 0:
+            said = log[-1].strip()[:200] if log else f"status {status}"
+            raise JosiError(f"{src}: llama.cpp could not quantise to {quant} ({said})")
         report = {**inspect_gguf(temporary), "path": str(out)}
         by_tensor = {info.name: info for info in read_header(temporary).tensors}
-        os.replace(temporary, out)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
     counted = [int(match[1]) for line in log if (match := _FALLBACK.search(line))]
     fallbacks = _fallbacks(by_tensor, quant)
     report |= {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from josi_utils.errors import JosiError
-from josi_utils.files import disk_errors_explained, require_room_on_disk
+from josi_utils.files import replacing, require_room_on_disk
 
 if TYPE_CHECKING:
     import gguf
@@ -159,33 +157,23 @@ def stream_gguf(
     import numpy as np
 
     require_room_on_disk(out_path.parent, sum(p.nbytes for p in plan) + (16 << 20))
-    handle, temporary = tempfile.mkstemp(dir=out_path.parent, prefix=f".{out_path.name}.")
-    os.close(handle)
-    writer = None
-    try:
-        with disk_errors_explained(out_path), _quiet_gguf():
-            writer = gguf.GGUFWriter(temporary, "llama")
+    with replacing(out_path) as temporary, _quiet_gguf():
+        writer = gguf.GGUFWriter(temporary, "llama")
+        try:
             for p in plan:
                 # The shape is of this type's elements; raw_dtype says what they are.
                 stored = np.dtype("float32" if p.kind.name == "F32" else "float16")
                 writer.add_tensor_info(p.target, p.tensor.shape, stored, p.nbytes, p.kind)
             add_keys(writer)
-            writer.write_header_to_file(Path(temporary))
+            writer.write_header_to_file(temporary)
             writer.write_kv_data_to_file()
             writer.write_ti_data_to_file()
             for number, planned in enumerate(plan, start=1):
                 writer.write_tensor_data(convert_tensor(planned))
                 if number % 64 == 0 or number == len(plan):
                     say(f"wrote {number} of {len(plan)} tensors")
-            writer.flush()
-            os.fsync(writer.fout[0].fileno())
             writer.close()
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, out_path)
-    except BaseException:
-        if writer is not None:
+        except BaseException:
             with contextlib.suppress(Exception):
                 writer.close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+            raise

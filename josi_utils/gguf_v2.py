@@ -7,16 +7,14 @@ still lack the ``smollm`` pre-tokenizer or tied output weights, and some newer r
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import struct
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from josi_utils.errors import JosiError
-from josi_utils.files import disk_errors_explained, require_room_on_disk, sha256_file
+from josi_utils.files import replacing, require_room_on_disk, sha256_file
 from josi_utils.gguf_header import read_header
 
 #: What a changed version number cannot mend, for the user to read.
@@ -57,24 +55,13 @@ def patch_gguf_v2(src: Path | str, dst: Path | str) -> dict[str, Any]:
         raise JosiError(f"{dst}: is the source itself; name another file for the copy")
     require_room_on_disk(dst.parent, header.size)
     source_sha256 = sha256_file(src)
-    handle, temporary = tempfile.mkstemp(dir=dst.parent, prefix=f".{dst.name}.")
-    os.close(handle)
-    try:
-        with disk_errors_explained(dst):
-            shutil.copyfile(src, temporary)
-            with open(temporary, "r+b") as stream:
-                stream.seek(4)
-                stream.write(struct.pack("<I", 2))
-                stream.flush()
-                os.fsync(stream.fileno())
+    with replacing(dst) as temporary:
+        shutil.copyfile(src, temporary)
+        with open(temporary, "r+b") as stream:
+            stream.seek(4)
+            stream.write(struct.pack("<I", 2))
         if read_header(temporary).version != 2:  # the reader's view, before the name is taken
             raise JosiError(f"{dst}: the copy does not read as version 2; try again")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, dst)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
     return {
         "path": str(dst),
         "size": header.size,

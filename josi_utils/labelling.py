@@ -15,9 +15,9 @@ from josi_utils.prompt import render
 
 SHEET_NAME = "labelling_sheet.csv"
 KEY_NAME = "labelling_key.jsonl"
-#: The rubric's fields: scales 1 to 5, yes or no, and yes, no or empty where it does not apply.
+#: The rubric's scales of 1 to 5, and what may stay empty where it does not apply; the others are
+#: yes or no.
 SCALES = ("warmth", "brevity", "plain")
-BOOLEANS = ("faithful", "question", "leak", "pass")
 OPTIONAL = ("pushback", "safe")
 FIELDS = ("warmth", "brevity", "plain", "faithful", "question", "leak", "pushback", "safe", "pass")
 #: As many as a coach can do in about an hour.

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from josi_utils.decision import decision_lines, read_deck
+from josi_utils.handover import NO_POINTS, Points
 from josi_utils.paths import data_dir
 from josi_utils.persona import chat, escape_control
-
-
-@dataclass(frozen=True)
-class Points:
-    """What the app hands over for the model to word.
-
-    Attributes
-    ----------
-    say
-        Sentences that the reply should have, word for word; may be empty.
-    ask
-        The question that should end it; may be empty.
-    training
-        Whether plan and card are handed over; not to someone who needs help first.
-    """
-
-    say: str = ""
-    ask: str = ""
-    training: bool = True
-
-
-NO_POINTS = Points()
 
 
 def one_line(text: str) -> str:
@@ -71,7 +49,7 @@ def case_messages(case: dict[str, Any], points: Points | None = None) -> list[di
         By ``case.schema.json``.
     points : Points, optional
         What to hand over; left out, what :func:`josi_utils.guard.points.talking_points` finds by
-        rule. :data:`NO_POINTS` hands over nothing.
+        rule. :data:`~josi_utils.handover.NO_POINTS` hands over nothing.
     """
     if points is None:
         from josi_utils.guard.points import talking_points

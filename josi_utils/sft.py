@@ -17,8 +17,6 @@ from josi_utils.shared_prefix import pack
 from josi_utils.training_log import log_callback
 from josi_utils.training_rows import load_rows, load_tokenizer
 
-__all__ = ["SFTParameters", "load_model", "train", "training_dtype"]
-
 
 @dataclass(frozen=True)
 class SFTParameters:

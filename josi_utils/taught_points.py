@@ -12,8 +12,8 @@ import re
 from typing import Any
 
 from josi_utils.decision import REASON_WORDS
+from josi_utils.handover import Points
 from josi_utils.persona import split_sentences
-from josi_utils.prompt import Points
 
 #: Shares of the rows: every sentence handed over, as in use; all but plan and reasons; the first.
 #: The rest hand over none.

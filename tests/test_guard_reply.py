@@ -15,9 +15,9 @@ from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl
 from josi_utils.guard import accept, fallback, guarded_reply, intent, rules_record, verify_guard
+from josi_utils.handover import Points
 from josi_utils.paths import data_dir
 from josi_utils.persona import count_words, split_sentences
-from josi_utils.prompt import Points
 from josi_utils.scoring import (
     score,
 )  # an independent judge of the fallback; the guard never uses it

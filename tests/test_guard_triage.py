@@ -18,7 +18,7 @@ from josi_utils.guard import triage, vetted_reply
 from josi_utils.guard.data import guard_dir, load
 from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import tokenise
-from josi_utils.guard.phrases import Book
+from josi_utils.guard.rule_book import Book
 from josi_utils.guard.triage import ORDER
 from josi_utils.paths import data_dir
 from josi_utils.persona import count_words

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from josi_utils.awkward_texts import AWKWARD_TEXTS
+from josi_utils.handover import NO_POINTS, Points
 from josi_utils.persona import IM_START, SYSTEM_PROMPT, render_chatml
-from josi_utils.prompt import NO_POINTS, Points, case_messages, render
+from josi_utils.prompt import case_messages, render
 
 DECISION = {
     "day": "today",

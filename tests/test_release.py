@@ -15,9 +15,10 @@ from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import sha256_file, write_json
 from josi_utils.guard.data import NAMES, load
+from josi_utils.handover import Points
 from josi_utils.paths import RunPaths, data_dir
 from josi_utils.persona import CHAT_TEMPLATE
-from josi_utils.prompt import Points, case_messages, render
+from josi_utils.prompt import case_messages, render
 from josi_utils.release import build_release
 from josi_utils.signing import public_key, verify
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from josi_utils import sft
+from josi_utils import sft, sft_trainer
 from josi_utils.basemodel import resolve
 from josi_utils.files import read_jsonl, write_jsonl
 from josi_utils.fused_model import fuse
@@ -34,7 +34,8 @@ def tuned_model():
 
     torch.manual_seed(0)
     model = get_peft_model(
-        sft.load_model(resolve("135m-embedded")[0]), LoraConfig(r=16, target_modules="all-linear")
+        sft_trainer.load_model(resolve("135m-embedded")[0]),
+        LoraConfig(r=16, target_modules="all-linear"),
     )
     for name, weight in model.named_parameters():
         if "lora_B" in name:

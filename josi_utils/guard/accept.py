@@ -1,7 +1,7 @@
 """After the model: may this draw reach the athlete, and which of several is best?
 
 Strict by design: a sentence passes only if it was handed over, or says the plan in a known plain
-way (:mod:`josi_utils.guard.handed`); claims, stand and form are checked besides. The rules are the
+way (:mod:`josi_utils.guard.pieces`); claims, stand and form are checked besides. The rules are the
 guard's own (``data/guard/accept.json``, ``phrasing.json``); the evaluation's scorers, which are
 different, judge what the guard lets through.
 """
@@ -22,14 +22,14 @@ from josi_utils.guard.claims import (
     state_problems,
 )
 from josi_utils.guard.data import load
-from josi_utils.guard.handed import Reader, Reading
 from josi_utils.guard.intent import intent
 from josi_utils.guard.leaks import leaks
 from josi_utils.guard.licence import Licence, licence_of
 from josi_utils.guard.normalise import Token, tokenise
+from josi_utils.guard.pieces import Reader, Reading
 from josi_utils.guard.stance import negated_before, stance_problems
+from josi_utils.handover import Points
 from josi_utils.persona import count_words
-from josi_utils.prompt import Points
 
 _ENDS = re.compile(r"[.!?…][\"'”’)\]]?[^\w.!?]{0,6}$")
 _CONTROL = ("<|", "|>", "<s>", "[INST]", "im_start", "im_end", "```", "Athlete:", "Plan:", "Card:",

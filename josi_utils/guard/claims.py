@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.guard.licence import DAYS, Licence, accept_book, quantities
+from josi_utils.guard.licence import DAYS, Licence, accept_phrases, quantities
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.phrases import Hit
 
@@ -29,7 +29,6 @@ KINDS: tuple[str, ...] = (
 _NAMED_KINDS = frozenset(
     f"KIND_{k}" for k in ("tempo", "threshold", "intervals", "hills", "mobility", "test")
 )
-SPORTS: tuple[str, ...] = ("run", "bike", "swim", "row", "walk", "ski", "gym")
 Problem = tuple[str, int, int]  # reason, first word, last word + 1
 
 
@@ -236,4 +235,4 @@ def state_problems(
 
 def hits_of(tokens: Sequence[Token]) -> list[Hit]:
     """Return the families of ``accept.json`` in a text."""
-    return accept_book().hits(tokens)
+    return accept_phrases().hits(tokens)

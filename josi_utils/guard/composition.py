@@ -106,6 +106,31 @@ class Words:
         return self.of(self.source[table][key])
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What a reply is composed from.
+
+    Attributes
+    ----------
+    case
+        Cleaned (:func:`josi_utils.guard.soundness.cleaned`).
+    deck
+        Where the case has no card of its own, one that surely answers speaks.
+    reading
+        Of the message, without answers that the case's card is not about.
+    wants
+        From :func:`josi_utils.guard.intent.intent`.
+    words
+        Drawn by the message.
+    """
+
+    case: dict[str, Any]
+    deck: Sequence[dict[str, Any]]
+    reading: Reading
+    wants: dict[str, bool]
+    words: Words
+
+
 def capital(text: str) -> str:
     """Return ``text`` with a capital first letter."""
     return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.guard.asides import aside
-from josi_utils.guard.composition import Composition, Words, plan_lines
+from josi_utils.guard.composition import Brief, Composition, Words, plan_lines
 from josi_utils.guard.intent import intent
 from josi_utils.guard.situations import Reading, about_card, read
 from josi_utils.guard.soundness import cleaned
@@ -70,9 +70,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(words, plan)
-    if decision:
-        return planned(case, deck, reading, wants, words)
-    return alone(case, deck, reading, wants, words)
+    brief = Brief(case, deck, reading, wants, words)
+    return planned(brief) if decision else alone(brief)
 
 
 def _asks_josi(reading: Reading) -> bool:

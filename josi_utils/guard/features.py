@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token
-from josi_utils.guard.phrases import Book, Hit
+from josi_utils.guard.phrases import Hit, Phrases
 
 #: Letters in a piece of a word.
 PIECES = (3, 4, 5)
@@ -35,12 +35,12 @@ class Place(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _concepts(version: int) -> Book:
-    return Book(load("concepts"), "concepts.json")
+def _concepts(version: int) -> Phrases:
+    return Phrases(load("concepts")["families"], "concepts.json")
 
 
-def concepts_book() -> Book:
-    """Return the compiled ``concepts.json``."""
+def concept_phrases() -> Phrases:
+    """Return the compiled phrases of ``concepts.json``."""
     return _concepts(load("concepts")["version"])
 
 
@@ -102,7 +102,7 @@ def flag_features(
     tokens = tokens[:MOST_WORDS]
     words, pieces = word_features(tokens), piece_features(tokens)
     families = family_features("f:", hits)
-    concepts = family_features("l:", concepts_book().hits(tokens))
+    concepts = family_features("l:", concept_phrases().hits(tokens))
     out = even(words) | even(pieces)
     out |= dict.fromkeys([*families, *concepts], FAMILY)
     out |= {f"r:{rule}": RULE for rule in rules}

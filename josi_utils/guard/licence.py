@@ -10,7 +10,7 @@ from typing import Any
 from josi_utils.decision import decision_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token, tokenise
-from josi_utils.guard.phrases import Book
+from josi_utils.guard.phrases import Phrases
 
 DAYS: tuple[str, ...] = (
     "today",
@@ -46,9 +46,9 @@ class Quantity:
 
 
 @lru_cache(maxsize=1)
-def accept_book() -> Book:
-    """Return the compiled ``accept.json``."""
-    return Book(load("accept"), "accept.json")
+def accept_phrases() -> Phrases:
+    """Return the compiled phrases of ``accept.json``."""
+    return Phrases(load("accept")["families"], "accept.json")
 
 
 @lru_cache(maxsize=1)
@@ -140,13 +140,13 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=8)
 def _deck_material(texts: tuple[str, ...]) -> tuple[frozenset[tuple[str, float]], frozenset[str]]:
     """Return the quantities and families of a whole deck; cached, as the deck is the app's own."""
-    book = accept_book()
+    phrases = accept_phrases()
     found: set[tuple[str, float]] = set()
     families: set[str] = set()
     for text in texts:
         tokens = tokenise(text)
         found |= {q.base for q in quantities(tokens) if q.unit}
-        families |= {h.family for h in book.hits(tokens)}
+        families |= {h.family for h in phrases.hits(tokens)}
     return frozenset(found), frozenset(families)
 
 
@@ -167,7 +167,7 @@ def licence_of(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Lic
         material += decision_lines(decision)
     if card:
         material += [f"{card['title']}. {card['text']}"]
-    book = accept_book()
+    phrases = accept_phrases()
     found: set[tuple[str, float]] = set()
     values: set[float] = set()
     families: set[str] = set()
@@ -177,7 +177,7 @@ def licence_of(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Lic
         for quantity in quantities(tokens, bare_words=True):
             found.add(quantity.base)
             values.add(quantity.value)
-        families |= {h.family for h in book.hits(tokens)}
+        families |= {h.family for h in phrases.hits(tokens)}
         words |= {t.text for t in tokens}
     deck_quantities: frozenset[tuple[str, float]] = frozenset()
     deck_families: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Families of phrases and rules over them: the little language of the guard's rule files.
+"""Families of phrases: the little language of the guard's rule files.
 
 A family is a list of phrases; a phrase is words separated by blanks, matched on the words of
 :func:`josi_utils.guard.normalise.tokenise`, so no regular expression runs over the athlete's text:
@@ -9,23 +9,21 @@ A family is a list of phrases; a phrase is words separated by blanks, matched on
 ``@FAMILY``     one word of a family
 ``^``           only at the start             ``$``         only at the end
 
-A rule holds where every family of ``all`` is found within ``near`` words and none of ``not`` is in
-the text. A hit with a negation up to three words before it in the same clause does not count
-("no pain", "nothing sharp"), unless the phrase itself begins with one ("cant breathe").
+:mod:`josi_utils.guard.rule_book` says when a rule over families holds.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from josi_utils.errors import JosiError
 from josi_utils.guard.normalise import Token
 
 _RANGE = re.compile(r"#\.?\d+(?:\.\d+)?-\d+(?:\.\d+)?")
+#: The family of the words that say no, and how many words further on they still do.
 NEGATION = "NEGATION"
 NEGATION_REACH = 3
 
@@ -38,38 +36,24 @@ class Hit(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One line of a rule file."""
-
-    id: str
-    flag: str
-    all: tuple[tuple[str, ...], ...]
-    none: tuple[str, ...] = ()
-    none_near: tuple[str, ...] = ()
-    near: int = 8
-    same_sentence: bool = False
-    after: str | None = None
-    thread: bool = False
-    negated_too: bool = False
-    emergency: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-class Book:
-    """Compiled families and rules of one file.
+class Phrases:
+    """Families of one file, compiled: a word of a text leads to the phrases that begin with it.
 
     Parameters
     ----------
-    source : dict
-        ``{"families": {name: [phrase, ...]}, "rules": [{...}, ...], "fuzzy": [word, ...]}``.
+    families : dict
+        ``{name: [phrase, ...]}``.
     where : str
         The file's name, for errors.
+
+    Raises
+    ------
+    JosiError
+        If a phrase is empty, names a family that is not there or has a bad range.
     """
 
-    def __init__(self, source: dict[str, Any], where: str) -> None:
-        self.where = where
-        self.families: dict[str, list[str]] = source["families"]
+    def __init__(self, families: dict[str, list[str]], where: str) -> None:
+        self.where, self.families = where, families
         self._by_word: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
         # Phrases of plain words alone, by their first word and then by their second ("" for none).
         self._plain: dict[str, dict[str, list[tuple[str, tuple[str, ...]]]]] = defaultdict(dict)
@@ -77,13 +61,11 @@ class Book:
         self._by_number: list[tuple[str, tuple[str, ...]]] = []
         self._single = {
             name: frozenset(p for p in phrases if " " not in p and p[0] not in "#@^")
-            for name, phrases in self.families.items()
+            for name, phrases in families.items()
         }
-        for name, phrases in self.families.items():
+        for name, phrases in families.items():
             for phrase in phrases:
                 self._add(name, tuple(phrase.split()))
-        self.rules = [self._rule(r) for r in source.get("rules", [])]
-        self._misspelt = self._deletions(source.get("fuzzy", []))
 
     def _add(self, family: str, parts: tuple[str, ...]) -> None:
         if not parts:
@@ -108,79 +90,9 @@ class Book:
         else:
             self._by_word[first].append((family, parts))
 
-    def _rule(self, raw: dict[str, Any]) -> Rule:
-        def names(value: Iterable[str]) -> tuple[str, ...]:
-            return tuple(part for text in value for part in text.split("|"))
-
-        known = {
-            "id",
-            "flag",
-            "all",
-            "not",
-            "not_near",
-            "near",
-            "same_sentence",
-            "after",
-            "thread",
-            "negated_too",
-            "emergency",
-            "why",
-        }
-        groups = tuple(tuple(text.split("|")) for text in raw["all"])
-        unknown = [n for g in groups for n in g if n not in self.families]
-        unknown += [
-            n
-            for n in names([*raw.get("not", []), *raw.get("not_near", [])])
-            if n not in self.families
-        ]
-        unknown += [k for k in raw if k not in known]
-        if unknown:
-            raise JosiError(f"{self.where}: rule {raw['id']}: unknown {unknown}; define or mend it")
-        return Rule(
-            raw["id"],
-            raw["flag"],
-            groups,
-            names(raw.get("not", [])),
-            names(raw.get("not_near", [])),
-            raw.get("near", 8),
-            raw.get("same_sentence", False),
-            raw.get("after"),
-            raw.get("thread", False),
-            raw.get("negated_too", False),
-            raw.get("emergency", False),
-        )
-
-    # --- misspellings ------------------------------------------------------------------------
-
-    @staticmethod
-    def _shorter(word: str) -> set[str]:
-        return {word[:i] + word[i + 1 :] for i in range(len(word))}
-
-    def _deletions(self, words: Sequence[str]) -> dict[str, str]:
-        """Return every spelling one letter short, so that a slip is a look-up, not a search."""
-        out: dict[str, str] = {}
-        for word in words:
-            for short in (word, *sorted(self._shorter(word))):
-                out.setdefault(short, word)
-        return out
-
-    def correct(self, word: str, known: frozenset[str]) -> str:
-        """Return the listed word that ``word`` is one slip away from, else ``word``.
-
-        Only words of six letters and more, with the same first letter, that are no common word.
-        """
-        if (
-            not 6 <= len(word) <= 18
-            or word in known
-            or word in self._by_word
-            or word in self._plain
-        ):
-            return word
-        for candidate in (word, *self._shorter(word)):
-            found = self._misspelt.get(candidate)
-            if found and found[0] == word[0] and abs(len(found) - len(word)) <= 1:
-                return found
-        return word
+    def begins(self, word: str) -> bool:
+        """Tell whether a phrase begins with this very word."""
+        return word in self._by_word or word in self._plain
 
     # --- matching ----------------------------------------------------------------------------
 
@@ -276,55 +188,11 @@ class Book:
                     found.append(Hit(family, at, end))
         return list(dict.fromkeys(found))
 
-    def negated(self, hit: Hit, tokens: Sequence[Token], negations: frozenset[int]) -> bool:
-        """Tell whether a negation stands up to three words before the hit in the same clause."""
-        first = max(0, hit.start - NEGATION_REACH)
-        return any(
-            at in negations and tokens[at].clause == tokens[hit.start].clause
-            for at in range(first, hit.start)
-        )
 
-    def search(
-        self,
-        rule: Rule,
-        tokens: Sequence[Token],
-        hits: Sequence[Hit],
-        negations: frozenset[int],
-        families: frozenset[str] | None = None,
-    ) -> list[Hit] | None:
-        """Return the hits by which a rule holds, or None. Linear in the number of hits."""
-        if families is None:
-            families = frozenset(h.family for h in hits)
-        if any(families.isdisjoint(group) for group in rule.all):
-            return None
-        if not families.isdisjoint(rule.none):
-            return None
-        wanted: list[tuple[Hit, int]] = []
-        for hit in hits:
-            for index, group in enumerate(rule.all):
-                if hit.family in group and (
-                    rule.negated_too or not self.negated(hit, tokens, negations)
-                ):
-                    wanted.append((hit, index))
-        if len({index for _, index in wanted}) < len(rule.all):
-            return None
-        latest: dict[int, Hit] = {}
-        for hit, index in wanted:
-            latest[index] = hit
-            if len(latest) < len(rule.all):
-                continue
-            chosen = list(latest.values())
-            first, last = min(h.start for h in chosen), max(h.start for h in chosen)
-            if last - first > rule.near:
-                continue
-            if len(chosen) > 1 and len({(h.start, h.end) for h in chosen}) < len(chosen):
-                continue
-            if rule.same_sentence and tokens[first].sentence != tokens[last].sentence:
-                continue
-            if rule.none_near and any(
-                h.family in rule.none_near and first - rule.near <= h.start <= last + rule.near
-                for h in hits
-            ):
-                continue
-            return sorted(chosen, key=lambda h: h.start)
-        return None
+def negated(hit: Hit, tokens: Sequence[Token], negations: frozenset[int]) -> bool:
+    """Tell whether a negation stands up to three words before the hit in the same clause."""
+    first = max(0, hit.start - NEGATION_REACH)
+    return any(
+        at in negations and tokens[at].clause == tokens[hit.start].clause
+        for at in range(first, hit.start)
+    )

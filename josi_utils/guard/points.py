@@ -13,8 +13,8 @@ from typing import Any
 from josi_utils.guard.fallback import compose
 from josi_utils.guard.triage import triage
 from josi_utils.guard.vetted import vetted_reply
+from josi_utils.handover import Points
 from josi_utils.persona import split_sentences
-from josi_utils.prompt import Points
 
 
 def talking_points(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Points:

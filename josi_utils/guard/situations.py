@@ -16,7 +16,7 @@ from josi_utils.errors import JosiError
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.own_words import filled, unknown_slots
-from josi_utils.guard.phrases import NEGATION, Book
+from josi_utils.guard.phrases import NEGATION, Phrases, negated
 
 #: The version of ``fallback.json`` that this code reads.
 VERSION = 2
@@ -170,7 +170,7 @@ def check(source: dict[str, Any]) -> None:
 
 
 @lru_cache(maxsize=1)
-def situation_book() -> tuple[Book, tuple[Situation, ...], tuple[Situation, ...]]:
+def situation_book() -> tuple[Phrases, tuple[Situation, ...], tuple[Situation, ...]]:
     """Return the compiled phrases, the situations and the asides, in the order of their trial.
 
     Raises
@@ -192,7 +192,7 @@ def situation_book() -> tuple[Book, tuple[Situation, ...], tuple[Situation, ...]
         for name in one.any_of | one.with_one | one.none_of:
             if name not in families:
                 raise JosiError(f"fallback.json: situation {one.id!r}: no group {name!r}")
-    return Book({"families": families}, "fallback.json"), situations, asides
+    return Phrases(families, "fallback.json"), situations, asides
 
 
 @dataclass(frozen=True)
@@ -253,12 +253,12 @@ def read(message: str) -> Reading:
     message : str
         Any text.
     """
-    book, situations, asides = situation_book()
+    phrases, situations, asides = situation_book()
     tokens = tuple(tokenise(message))
-    hits = book.hits(tokens)
+    hits = phrases.hits(tokens)
     negations = frozenset(h.start for h in hits if h.family == NEGATION)
     found = frozenset(h.family for h in hits)
-    plain = frozenset(h.family for h in hits if not book.negated(h, tokens, negations))
+    plain = frozenset(h.family for h in hits if not negated(h, tokens, negations))
     question = "?" in message or "form asks" in found or _asks_later(tokens)
     form = "question" if question else "statement"
     short = len(tokens) <= SHORT

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.intent import intent_book
-from josi_utils.guard.licence import accept_book
+from josi_utils.guard.licence import accept_phrases
 from josi_utils.guard.normalise import fold, tokenise
 from josi_utils.persona import split_sentences
 
@@ -25,7 +25,7 @@ def sound(text: str | None) -> bool:
     if any(mark in folded for mark in _MARKS):
         return False
     tokens = tokenise(text)
-    families = {h.family for h in accept_book().hits(tokens)}
+    families = {h.family for h in accept_phrases().hits(tokens)}
     probes = {h.family for h in intent_book().hits(tokens)}
     return not families & {"LEAK", "LEAK_SOFT", "SCOLD", "MADE_UP"} and "PROBE" not in probes
 

@@ -8,7 +8,7 @@ from typing import Any
 from josi_utils.guard.intent import against_score
 from josi_utils.guard.licence import quantities
 from josi_utils.guard.normalise import Token, tokenise
-from josi_utils.guard.phrases import Hit
+from josi_utils.guard.phrases import NEGATION, NEGATION_REACH, Hit
 
 #: From this score on a plain "yes" is refused (see :func:`josi_utils.guard.intent.against_score`).
 MAYBE_AGAINST = -1.0
@@ -102,7 +102,9 @@ def _about_goal(hit: Hit, tokens: Sequence[Token]) -> bool:
 
 
 def negated_before(hit: Hit, hits: Sequence[Hit]) -> bool:
-    return any(h.family == "NEGATION" and hit.start - 3 <= h.start < hit.start for h in hits)
+    """Tell whether a negation stands up to three words before a hit, across commas too."""
+    first = hit.start - NEGATION_REACH
+    return any(h.family == NEGATION and first <= h.start < hit.start for h in hits)
 
 
 def _mentions(text: str, tokens: Sequence[Token]) -> bool:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 
 from josi_utils.guard.accept import Desk, judge
 from josi_utils.guard.fallback import Composition, compose
-from josi_utils.guard.handed import HANDED
 from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.pieces import HANDED
 
 #: A sentence has ended where white space follows its stop: "10." may still become "10.5".
 _SENTENCE = re.compile(r"[.!?…]+[\"'”’)]*(?=\s)")

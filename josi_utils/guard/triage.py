@@ -22,7 +22,8 @@ from josi_utils.guard.data import load
 from josi_utils.guard.features import Features, Place, flag_features
 from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import Token, tokenise
-from josi_utils.guard.phrases import NEGATION, Book, Hit, Rule
+from josi_utils.guard.phrases import NEGATION, Hit
+from josi_utils.guard.rule_book import Book, Rule
 from josi_utils.guard.whose import of_another
 
 #: Which flag speaks where several are found: the most urgent first.

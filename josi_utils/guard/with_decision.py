@@ -14,6 +14,7 @@ from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_lin
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
     MOST_WORDS,
+    Brief,
     Composition,
     Words,
     greeting,
@@ -36,28 +37,9 @@ from josi_utils.persona import count_words, split_sentences
 CARD_SENTENCES = 2
 
 
-def planned(
-    case: dict[str, Any],
-    deck: Sequence[dict[str, Any]],
-    reading: Reading,
-    wants: dict[str, bool],
-    words: Words,
-) -> Composition:
-    """Return the reply to a message with a decision.
-
-    Parameters
-    ----------
-    case : dict
-        Cleaned (:func:`josi_utils.guard.soundness.cleaned`).
-    deck : sequence of cards
-        For a question that the plan does not answer.
-    reading : Reading
-        Of the message.
-    wants : dict of bool
-        From :func:`josi_utils.guard.intent.intent`.
-    words : Words
-        Drawn by the message.
-    """
+def planned(brief: Brief) -> Composition:
+    """Return the reply to a message with a decision."""
+    case, reading, wants, words = brief.case, brief.reading, brief.wants, brief.words
     decision = case["decision"]
     goal, refused = decision.get("goal") or {}, refused_before(case)
     ask, plan = session_ask(decision, words), plan_lines(decision, words)
@@ -119,14 +101,14 @@ def planned(
     if asks_about_plan(reading) and not answers and not greets:
         opening, plan = explained(decision, reading, words)
         if not card and asks_why(reading):
-            card, more = why_card(decision, deck)
+            card, more = why_card(decision, brief.deck)
         if opener and first and first.mood == "sad" and reading.mood != "both":
             spare = words.source["explain"]["open"] + words.source["plain"]["plan_question"]
             opening = [opener, *(line for line in opening if line not in spare)]
         return Composition(opening, ask, plan, [*lines, *more], card)
     if reading.question and not greets:
         if not more:
-            card, more = _answer(case, deck, reading)
+            card, more = _answer(brief)
         if more:
             start = opener or words.say("plain", "question")
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
@@ -257,10 +239,9 @@ def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[st
 # --- questions --------------------------------------------------------------------------------
 
 
-def _answer(
-    case: dict[str, Any], deck: Sequence[dict[str, Any]], reading: Reading
-) -> tuple[dict[str, Any] | None, list[str]]:
+def _answer(brief: Brief) -> tuple[dict[str, Any] | None, list[str]]:
     """Return the deck's card that answers the question and its sentences, if one surely does."""
+    case, deck, reading = brief.case, brief.deck, brief.reading
     zone = str(case["decision"]["session"].get("zone"))
     zones = load("fallback")["words"]["zone_cards"]
     if reading.has("effort"):

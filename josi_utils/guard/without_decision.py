@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.guard.aims import sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import (
+    Brief,
     Composition,
-    Words,
     closing,
     greeting,
     own_ask,
@@ -18,39 +17,19 @@ from josi_utils.guard.composition import (
     taken_up,
 )
 from josi_utils.guard.goals import has_goal, too_soon
-from josi_utils.guard.situations import Reading
 from josi_utils.persona import count_words
 
 #: A reply of fewer words is given one sentence more.
 SHORT_REPLY = 22
 
 
-def alone(
-    case: dict[str, Any],
-    deck: Sequence[dict[str, Any]],
-    reading: Reading,
-    wants: dict[str, bool],
-    words: Words,
-) -> Composition:
-    """Return the reply to a message without a decision.
-
-    Parameters
-    ----------
-    case : dict
-        Cleaned (:func:`josi_utils.guard.soundness.cleaned`).
-    deck : sequence of cards
-        Where the case has no card of its own, one that surely answers speaks.
-    reading : Reading
-        Of the message.
-    wants : dict of bool
-        From :func:`josi_utils.guard.intent.intent`.
-    words : Words
-        Drawn by the message.
-    """
+def alone(brief: Brief) -> Composition:
+    """Return the reply to a message without a decision."""
+    case, reading, wants, words = brief.case, brief.reading, brief.wants, brief.words
     plain, aims = words.source["plain"], has_goal(reading)
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
-    if _far_too_much(case, reading, wants, aims):
+    if _far_too_much(brief, aims):
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
@@ -63,7 +42,7 @@ def alone(
         card: dict[str, Any] | None = dict(case["card"])
         more = best_sentences(case["card"], reading.tokens)
     else:
-        card, more = found_card(case, deck, reading)
+        card, more = found_card(case, brief.deck, reading)
     if more:
         told = words.say("plain", "question") if reading.question else None
         start = opener or told or plain_opener(case, reading, words)
@@ -93,10 +72,9 @@ def alone(
     return Composition([opener, closing(opener, None, apart, words)], ask)
 
 
-def _far_too_much(
-    case: dict[str, Any], reading: Reading, wants: dict[str, bool], aims: bool
-) -> bool:
+def _far_too_much(brief: Brief, aims: bool) -> bool:
     """Tell whether the message names, or insists on, a goal that is far too much."""
+    case, reading = brief.case, brief.reading
     first = next(iter(reading.situations), None)
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
     ahead = any(reading.has(form) for form in ("goal_short", "goal_extreme"))
@@ -107,4 +85,4 @@ def _far_too_much(
     insists = reading.has("still_wants") or "?" not in (case.get("message") or "")
     if refused_before(case) and insists:
         return True
-    return wants["unrealistic"] or (too_soon(reading) and not case.get("card"))
+    return brief.wants["unrealistic"] or (too_soon(reading) and not case.get("card"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from josi_utils.decision import decision_lines, session_words
+from josi_utils.decision import decision_lines
 from josi_utils.scoring.normalise import content_stems, plain_quotes, sentences
 from josi_utils.scoring.quantities import Quantity, find_quantities
 
@@ -240,11 +240,6 @@ def kinds_in(text: str) -> dict[str, re.Match[str]]:
 def sports_in(text: str) -> set[str]:
     """Return the sports named in a text."""
     return {s for s, p in SPORT_WORDS.items() if re.search(rf"\b(?:{p})\b", text)}
-
-
-def session_text(session: dict[str, Any] | None) -> str:
-    """Return a session's words, lower-cased; empty for none."""
-    return session_words(session).lower() if session else ""
 
 
 def names_plan(reply: str, licence: Licence) -> bool:

@@ -27,7 +27,6 @@ from josi_utils.scoring.cues import CUES
 from josi_utils.scoring.licence import WEEKDAYS, names_plan
 from josi_utils.scoring.normalise import STOP_WORDS, Finding, Span, stem
 from josi_utils.scoring.reading import Cue, Reading
-from josi_utils.scoring.sense import FEATURES as SENSE_COUNTS
 from josi_utils.scoring.sense import sense_features
 
 WEIGHTS_NAME = "plain_register.json"
@@ -52,23 +51,6 @@ _OF_THE_MESSAGE = ("knowledge", "feelings", "progress", "explain_decision", "rea
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:[.:,]\d+)*|[?!.,:;]")
 _DAYS = frozenset((*WEEKDAYS, "today", "tomorrow"))
 _COLOURS = frozenset(("green", "amber", "red"))
-
-#: Counts beside the cues, in the order of :func:`measures`.
-MEASURES = (
-    "of_card",
-    "of_plan",
-    "of_neither",
-    "sentences",
-    "opener_shared",
-    "opener_share",
-    "question_shared",
-    "picked",
-    "covered",
-    "new_words",
-    "short_message",
-    "length",
-    *SENSE_COUNTS,
-)
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:
@@ -129,7 +111,7 @@ def _whose(word: str, reading: Reading) -> str:
 
 
 def measures(reading: Reading) -> dict[str, float]:
-    """Return the counts of :data:`MEASURES`: how much of the reply is whose."""
+    """Return the counts beside the cues: how much of the reply is whose."""
     told, said = reading.told, reading.said_stems
     kinds: Counter[str] = Counter()
     for sentence in told:
