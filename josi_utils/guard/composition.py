@@ -10,8 +10,7 @@ from typing import Any
 from josi_utils.decision import REASON_WORDS, plan_sentence
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.data import load
-from josi_utils.guard.licence import stem
-from josi_utils.guard.mirror import mirror
+from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation, read
@@ -23,11 +22,10 @@ MOST_WORDS = 66
 LONG_PLAN = 16
 #: A sentence whose words stand in the opening to this share says nothing new.
 SAME = 0.75
-#: What is said back with a taken-up feeling has at least so many words that tell, and both
-#: together at most so many words.
-FEW, LONG_OPENER = 2, 38
 #: An opener that begins so greets by itself.
-GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ")
+GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
+#: A card's sentence that begins so hangs on the opening, and stands before the plan.
+HANGS = ("They ", "It ", "This ", "These ")
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,9 @@ class Composition:
     def further(self, ceiling: int = MOST_WORDS) -> list[str]:
         """Return as many sentences of ``more`` as keep the whole under ``ceiling`` words."""
         said: list[str] = []
-        told = _content(" ".join(self.opening)) if self.more else frozenset()
+        told = content(" ".join(self.opening)) if self.more else frozenset()
         for line in self.more:
-            own = _content(line)
+            own = content(line)
             if len(own & told) >= SAME * len(own):
                 continue
             words = " ".join([*self.opening, *self.plan, *said, line, self.ask])
@@ -74,19 +72,15 @@ class Composition:
     @property
     def said(self) -> str:
         """The reply without its question."""
-        middle = [self.further(), self.plan] if self.answer_first else [self.plan, self.further()]
+        further = self.further()
+        first = self.answer_first or (bool(further) and further[0].startswith(HANGS))
+        middle = [further, self.plan] if first else [self.plan, further]
         return " ".join([*self.opening, *middle[0], *middle[1]])
 
     @property
     def text(self) -> str:
         """The whole reply."""
         return f"{self.said} {self.ask}"
-
-
-def _content(text: str) -> frozenset[str]:
-    """Return the stems of a text without its common words."""
-    common = load("fallback")["common"]
-    return frozenset(stem(t.text) for t in tokenise(text) if t.text not in common)
 
 
 class Words:
@@ -199,27 +193,29 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return None, None
     first, back = reading.situations[0], said_back(reading, words)
     if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
-        return _after(back, words.say("plain", "said_back" if back else "mixed")), first
+        text = words.say("plain", "said_back" if back else "mixed")
+        return f"{back} {text}".strip(), first
     opener = words.of(first.say)
-    if not back or first.form == "question" or opener.startswith(GREETS):
+    if first.form == "question":
         return opener, first
-    told, new = _content(opener), _content(back)
-    twice = bool(told & new) and opener.startswith("You")
-    same = twice or len(new - told) < FEW
-    longer = count_words(f"{back} {opener}") > LONG_OPENER
-    return (opener if same or longer else f"{back} {opener}"), first
-
-
-def _after(back: str, text: str) -> str:
-    return f"{back} {text}".strip()
+    greets = first.more == "hello" or opener.startswith(GREETS)
+    return beside(back or (scene(words) if greets else ""), opener, greets), first
 
 
 def said_back(reading: Reading, words: Words) -> str:
     """Return what the athlete told, in their own words turned to "you", or nothing."""
-    if reading.question or reading.has("orders"):
-        return ""
-    back = mirror(words.message)
-    return back.text if back else ""
+    back = None if reading.has("orders") else mirror(words.message)
+    heavy = back and back.feels and reading.mood == "sad"
+    return back.text if back and (heavy or not reading.question) else ""
+
+
+def scene(words: Words) -> str:
+    """Return words for what stands around a greeting: the coffee, the train, the frost."""
+    tokens = " ".join(t.text for t in tokenise(words.message))
+    found = (
+        said for phrase, said in words.source["scene"].items() if f" {phrase} " in f" {tokens} "
+    )
+    return words.of(next(found, [""]))
 
 
 def closing(opener: str, situation: Situation | None, apart: bool, words: Words) -> str:
@@ -239,7 +235,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
 def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
     """Return a question of the situation's own, if it has one that fits."""
     if situation is None and not reading.mood and said_back(reading, words):
-        return words.say("plain", "said_back_ask")
+        told = mirror(words.message)
+        return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
     if situation is None or not situation.ask:
         return None
     if reading.mood == "both" and situation.mood != "both":
@@ -253,18 +250,22 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.say("plain", "wordless")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     back = said_back(reading, words)
-    back = back if len(_content(back)) >= FEW else ""
+    back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
-        return _after(back, words.say("plain", "sounds_glad" if glad else "sounds_sad"))
+        return f"{back} {words.say('plain', 'sounds_glad' if glad else 'sounds_sad')}".strip()
     table = words.source["plain"]
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
-        return _after(back, words.of(table["sounds_done" if done else feels]))
+        return f"{back} {words.of(table['sounds_done' if done else feels])}"
+    if scene(words) and not reading.question:
+        return scene(words)
     if case.get("history"):
         return words.of(table["follow"])
     if _sounds_done(reading, words.message):
         return words.say("plain", "sounds_done")
+    if not reading.question and greeting(reading, "", words):
+        return words.say("plain", "greeted")
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")
     tokens = () if reading.question or reading.has("why") else reading.tokens

@@ -14,13 +14,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from josi_utils.guard.amounts import table
+from josi_utils.guard.data import load
+from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.soundness import sound
+from josi_utils.persona import count_words
 
 #: So many words has a clause that is said back.
 _FEWEST, _MOST = 3, 17
 #: The only verb whose second person is another.
 _SECOND = (("you am ", "you are "), ("you was ", "you were "), ("you wasn't ", "you weren't "))
+#: It has at least so many words that tell, and with an opener it has at most so many words.
+FEW, _LONG_OPENER = 2, 38
+#: An opener that begins so takes a feeling up without saying again what was told.
+_ALLOWS = ("You do not have to", "You may", "You can", "You deserve")
+#: A verb of a third person is longer than this.
+_VERB = 3
 #: Signs that may stand between two of its words.
 _BETWEEN = frozenset(" -'’")
 
@@ -81,6 +90,24 @@ def mirror(message: str) -> Mirror | None:
     return Mirror(text, any(one[3] for one in said)) if sound(text) else None
 
 
+def content(text: str) -> frozenset[str]:
+    """Return the stems of a text without its common words."""
+    common = load("fallback")["common"]
+    return frozenset(stem(t.text) for t in tokenise(text) if t.text not in common)
+
+
+def beside(back: str, opener: str, greets: bool = False) -> str:
+    """Return an opener with what is said back before it, behind it where it greets.
+
+    Alone it stays where both would say the same, or be too long together.
+    """
+    told, new = content(opener), content(back)
+    twice = bool(told & new) and opener.startswith("You") and not opener.startswith(_ALLOWS)
+    if twice or len(new - told) < FEW or count_words(f"{back} {opener}") > _LONG_OPENER:
+        return opener
+    return f"{opener} {back}" if greets else f"{back} {opener}"
+
+
 def _clause(tokens: Sequence[Token], at: int, message: str) -> tuple[int, str, bool] | None:
     """Return (end, words, whether it names a feeling) of the clause that begins at ``at``."""
     lists = _lists()
@@ -91,17 +118,17 @@ def _clause(tokens: Sequence[Token], at: int, message: str) -> tuple[int, str, b
     while end < len(tokens) and tokens[end].clause == tokens[at].clause:
         after = tokens[end + 1].text if end + 1 < len(tokens) else ""
         word = tokens[end].text
-        if word in lists["joins"] and (after in lists["subjects"] or word in lists["stops"]):
-            if word != "and" or after not in lists["others"]:
-                break
+        new = word in lists["stops"] or (word in lists["joins"] and after in lists["subjects"])
+        if new and (word != "and" or after not in lists["others"]):
+            break
         if word in lists["joins"] or word in lists["cuts"]:
             cuts.append(end)
         end += 1
     for last in [end, *reversed(cuts)]:
         text = _whole(tokens, at, last, message)
         if text:
-            words = [t.text for t in tokens[at:last]][:6]
-            return last, text, any(w in lists["states"] or w in lists["feels"] for w in words)
+            words = {t.text for t in tokens[at : min(last, at + 6)]}
+            return last, text, bool(words & (lists["states"] - lists["not_alone"] | lists["feels"]))
     return None
 
 
@@ -120,7 +147,7 @@ def _whole(tokens: Sequence[Token], at: int, last: int, message: str) -> str | N
     if start is None or "?" in whole + tail or words[-1] in lists["dangling"]:
         return None
     barred = any(w in lists["barred"] for w in words)
-    if barred or any(c in whole for c in "\"“”*/@#<>[]{}&\n"):
+    if barred or any(c in whole for c in '"“”*/@#<>[]{}&\n'):
         return None
     said = [start]
     for place in range(at, last):
@@ -145,7 +172,8 @@ def _whole(tokens: Sequence[Token], at: int, last: int, message: str) -> str | N
 def _opened(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether the words before ``at``, back to the clause's start, only lead to it."""
     lists, place = _lists(), at - 1
-    if tokens[place].text in lists["joins"] and tokens[at].text in lists["subjects"]:
+    joins = tokens[place].text in lists["joins"] and tokens[place].text != "so"
+    if joins and tokens[at].text in lists["subjects"]:
         return True
     while place >= 0 and tokens[place].clause == tokens[at].clause:
         if tokens[place].text not in lists["leads"]:
@@ -165,7 +193,8 @@ def _head(words: Sequence[str]) -> str | None:
             been = [w for w in rest[1:] if w not in lists["adverbs"] and w not in ("am", "was")]
             if first == "ive" or second == "have":
                 been = [w for w in been if w != "have"]
-                return "" if been and been[0] in lists["since"] | lists["acts"] else None
+                told = been and (been[0] in lists["since"] | lists["acts"] or been[0][-3:] == "ing")
+                return "" if told else None
             return "" if been and been[0] in lists["states"] else None
         return "" if second in lists["acts"] | lists["feels"] else None
     if first == "im":
@@ -173,10 +202,15 @@ def _head(words: Sequence[str]) -> str | None:
     if first in ("my", "our"):
         nouns = [w for w in rest[1:4] if w in lists["nouns"]]
         verb = rest[rest.index(nouns[0]) + 1] if nouns and nouns[0] != rest[-1] else ""
-        verbs = verb in lists["verbs"] or (verb.endswith("ed") and len(verb) > len("ed") + 2)
+        person = bool(nouns) and nouns[0] not in ("hands", "mind", "brain")
+        verbs = verb in lists["verbs"] or (person and len(verb) > _VERB and verb[-1] in "sd")
         return "" if verbs or (nouns and nouns[0].endswith("s") and verb == "been") else None
     if first == "its":
         return "" if rest[1:2] in (["my"], ["just"]) else None
+    if first == "feels" or rest[:2] in (["it", "feels"], ["it", "felt"]):
+        return ("it" if first == "feels" else "") if "like" in rest[:4] else None
+    if rest[:2] == ["first", "time"]:
+        return "it was the" if "i" in rest else None
     if first in ("nobody", "noone", "everyone", "everybody"):
         return "" if {"i", "my", "me"} & set(rest) else None
     if first in lists["wide"]:
@@ -185,11 +219,23 @@ def _head(words: Sequence[str]) -> str | None:
     if first == "been":
         return "you have" if second in lists["states"] else None
     bare = next((w for w in rest if w not in lists["adverbs"]), "")
-    if first in lists["no_start"]:
+    if first in lists["no_start"] or (first == "went" and set(rest[1:2]) & lists["went"]):
         return None
     if first in lists["acts"] | lists["feels"] and first in lists["alone"]:
         return "you are" if first in ("feeling", "dreading") else "you"
-    return "you are" if bare in lists["states"] and bare not in lists["not_alone"] else None
+    after = rest[rest.index(bare) + 1 :][:1] if bare else []
+    loose = bare in ("proud", "happy", "missing") and after not in (
+        ["of"],
+        ["for"],
+        ["that"],
+        ["my"],
+    )
+    sure = bare in lists["states"] and bare not in lists["not_alone"] and not loose
+    if sure and "for" in rest and rest[-1] in ("days", "weeks", "months", "years"):
+        return "you have been"
+    if sure and first == "bit":
+        return "you are a"
+    return "you are" if sure else None
 
 
 def _said(tokens: Sequence[Token], place: int, message: str) -> str | None:

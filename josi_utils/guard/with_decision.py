@@ -125,7 +125,34 @@ def planned(brief: Brief) -> Composition:
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
     opener = opener or plain_opener(case, reading, words)
     opening = [*greeting(reading, opener, words), opener, *lines]
+    then = _follows(first, reading, decision, words)
+    if (
+        then
+        and not more
+        and not lines
+        and count_words(" ".join([*opening, *plan, *then, own])) <= MOST_WORDS
+    ):
+        plan = [*plan, *then]
     return Composition(opening, own, plan, more, card)
+
+
+def _follows(
+    first: Situation | None, reading: Reading, decision: dict[str, Any], words: Words
+) -> list[str]:
+    """Return what the session means for a feeling that weighs: that it asks little, or leaves open."""
+    table, session = words.source["plan"], decision["session"]
+    heavy = (
+        reading.mood == "sad" if first else "SAD" in reading.plain and "GLAD" not in reading.plain
+    )
+    slow = {t.text for t in reading.tokens} & set(table["no_then"])
+    if not heavy or reading.question or slow or session["kind"] == "race":
+        return []
+    if session["kind"] == "rest":
+        return [words.of(table["then_rest"])]
+    if first and first.then:
+        return [words.of(first.then)]
+    gentle = session["kind"] in ("easy", "recovery", "mobility") and (session.get("zone") or 1) < 3
+    return [words.of(table["then_gentle"])] if gentle else []
 
 
 # --- goals ------------------------------------------------------------------------------------
