@@ -24,6 +24,8 @@ LONG_PLAN = 16
 SAME = 0.75
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
+#: A message of no more words that begins with a greeting is one.
+GREETING = 12
 #: A card's sentence that begins so hangs on the opening, and stands before the plan.
 HANGS = ("They ", "It ", "This ", "These ")
 
@@ -173,10 +175,7 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
 
 
 def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
-    """Return a greeting for a message that begins with one, if the opener does not greet.
-
-    A name that the athlete gives is said in it.
-    """
+    """Return a greeting, with a name that is given, for a message that begins with one."""
     for name, text in words.source["greet"].items():
         if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
             named = f"{text[:-1]} {{name}}."
@@ -264,7 +263,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.of(table["follow"])
     if _sounds_done(reading, words.message):
         return words.say("plain", "sounds_done")
-    if not reading.question and greeting(reading, "", words):
+    if not reading.question and len(reading.tokens) <= GREETING and greeting(reading, "", words):
         return words.say("plain", "greeted")
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")

@@ -162,7 +162,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
     ):
         return Request()
-    if reading.mood in ("sad", "both") and not (asks or intends or reading.question):
+    heavy = bool(reading.situations) and reading.situations[0].mood == "sad"
+    if heavy and not (asks or (intends and future) or reading.question):
         # Who tells what weighs on them, and asks for nothing, is not answered with a leave.
         return Request("unsure") if reading.has("defies") else Request()
     score = against_score(case)
