@@ -202,7 +202,7 @@ def _head(words: Sequence[str]) -> str | None:
     if first in ("my", "our"):
         nouns = [w for w in rest[1:4] if w in lists["nouns"]]
         verb = rest[rest.index(nouns[0]) + 1] if nouns and nouns[0] != rest[-1] else ""
-        person = bool(nouns) and nouns[0] not in ("hands", "mind", "brain")
+        person = bool(nouns) and nouns[0] not in ("head", "hands", "mind", "brain")
         verbs = verb in lists["verbs"] or (person and len(verb) > _VERB and verb[-1] in "sd")
         return "" if verbs or (nouns and nouns[0].endswith("s") and verb == "been") else None
     if first == "its":
@@ -233,7 +233,7 @@ def _head(words: Sequence[str]) -> str | None:
     sure = bare in lists["states"] and bare not in lists["not_alone"] and not loose
     if sure and "for" in rest and rest[-1] in ("days", "weeks", "months", "years"):
         return "you have been"
-    if sure and first == "bit":
+    if sure and (first == "bit" or "wreck" in rest[1:3]):
         return "you are a"
     return "you are" if sure else None
 
