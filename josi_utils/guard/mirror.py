@@ -190,7 +190,7 @@ def _head(words: Sequence[str]) -> str | None:
     second = next((w for w in rest[1:] if w not in lists["adverbs"]), "")
     if first in ("i", "ive"):
         if second in ("am", "was", "have") or first == "ive":
-            been = [w for w in rest[1:] if w not in lists["adverbs"] and w not in ("am", "was")]
+            been = [w for w in rest[1:] if w not in lists["adverbs"] | {"am", "was", "the"}]
             if first == "ive" or second == "have":
                 been = [w for w in been if w != "have"]
                 told = been and (been[0] in lists["since"] | lists["acts"] or been[0][-3:] == "ing")
@@ -202,7 +202,7 @@ def _head(words: Sequence[str]) -> str | None:
     if first in ("my", "our"):
         nouns = [w for w in rest[1:4] if w in lists["nouns"]]
         verb = rest[rest.index(nouns[0]) + 1] if nouns and nouns[0] != rest[-1] else ""
-        person = bool(nouns) and nouns[0] not in ("head", "hands", "mind", "brain")
+        person = bool(nouns) and nouns[0] not in lists["parts"]
         verbs = verb in lists["verbs"] or (person and len(verb) > _VERB and verb[-1] in "sd")
         return "" if verbs or (nouns and nouns[0].endswith("s") and verb == "been") else None
     if first == "its":
