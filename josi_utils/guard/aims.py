@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.amounts import amounts
-from josi_utils.guard.composition import Words, capital, taken_up
+from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
 

@@ -10,9 +10,10 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-from josi_utils.guard.composition import Composition, Words, session_ask, taken_up
+from josi_utils.guard.composition import Composition, Words, session_ask
 from josi_utils.guard.data import load
 from josi_utils.guard.normalise import Token
+from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading, wordings
 
 #: A message of more words than this is taken to say something, whatever its words.

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from josi_utils.decision import REASON_WORDS, plan_sentence
-from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.data import load
-from josi_utils.guard.licence import stem
-from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.mirror import content
 from josi_utils.guard.own_words import filled
-from josi_utils.guard.situations import Reading, Situation, read
+from josi_utils.guard.situations import Reading, read
 from josi_utils.persona import count_words
 
 #: A card adds no sentence that would make the reply longer than this; the product's ceiling is 80.
@@ -24,8 +22,8 @@ LONG_PLAN = 16
 SAME = 0.75
 #: Reasons that are good news.
 GOOD = frozenset({"good_recovery", "steady_progress"})
-#: An opener that begins so greets by itself.
-GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ")
+#: A card's sentence that begins so hangs on the opening, and stands before the plan.
+HANGS = ("They ", "It ", "This ", "These ")
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,9 @@ class Composition:
     def further(self, ceiling: int = MOST_WORDS) -> list[str]:
         """Return as many sentences of ``more`` as keep the whole under ``ceiling`` words."""
         said: list[str] = []
-        told = _content(" ".join(self.opening)) if self.more else frozenset()
+        told = content(" ".join(self.opening)) if self.more else frozenset()
         for line in self.more:
-            own = _content(line)
+            own = content(line)
             if len(own & told) >= SAME * len(own):
                 continue
             words = " ".join([*self.opening, *self.plan, *said, line, self.ask])
@@ -72,19 +70,15 @@ class Composition:
     @property
     def said(self) -> str:
         """The reply without its question."""
-        middle = [self.further(), self.plan] if self.answer_first else [self.plan, self.further()]
+        further = self.further()
+        first = self.answer_first or (bool(further) and further[0].startswith(HANGS))
+        middle = [further, self.plan] if first else [self.plan, further]
         return " ".join([*self.opening, *middle[0], *middle[1]])
 
     @property
     def text(self) -> str:
         """The whole reply."""
         return f"{self.said} {self.ask}"
-
-
-def _content(text: str) -> frozenset[str]:
-    """Return the stems of a text without its common words."""
-    common = load("fallback")["common"]
-    return frozenset(stem(t.text) for t in tokenise(text) if t.text not in common)
 
 
 class Words:
@@ -180,89 +174,6 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
     if kind == "rest":
         return words.of(table["rest"])
     return words.of(table["today" if decision["day"] == "today" else "later"])
-
-
-def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
-    """Return a greeting for a message that begins with one, if the opener does not greet.
-
-    A name that the athlete gives is said in it.
-    """
-    for name, text in words.source["greet"].items():
-        if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
-            named = f"{text[:-1]} {{name}}."
-            return [words.of(filled((text, named), reading.tokens, words.message))]
-    return []
-
-
-def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | None]:
-    """Return the sentence that takes the message up, and the situation that it is from.
-
-    A message with good and bad in it is taken up without a guess which of them weighs more.
-    """
-    if not reading.situations:
-        return None, None
-    first = reading.situations[0]
-    if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
-        return words.say("plain", "mixed"), first
-    return words.of(first.say), first
-
-
-def closing(opener: str, situation: Situation | None, apart: bool, words: Words) -> str:
-    """Return a second sentence for a short reply, one that does not say the opener's word again."""
-    table = words.source["plain"]
-    if situation is None and apart:
-        return words.of(table["more_apart"])
-    kind = (situation.more or ("done" if situation.done else situation.mood)) if situation else ""
-    choices = table[f"more_{kind}" if kind else "more"]
-    said = {word for word in table["said_once"] if word in opener}
-    fresh = [line for line in choices if not any(word in line for word in said)]
-    return words.of(fresh or table["more"])
-
-
-def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
-    """Return a question of the situation's own, if it has one that fits."""
-    if situation is None or not situation.ask:
-        return None
-    if reading.mood == "both" and situation.mood != "both":
-        return None
-    return words.of(situation.ask)
-
-
-def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
-    """Return words for a message that no situation holds for: by its tone, or of none at all."""
-    if not reading.tokens:
-        return words.say("plain", "wordless")
-    glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
-    if glad != sad and not reading.question:
-        return words.say("plain", "sounds_glad" if glad else "sounds_sad")
-    table = words.source["plain"]
-    if case.get("history"):
-        return words.of(table["follow"])
-    if _sounds_done(reading, words.message):
-        return words.of(filled(table["sounds_done"], reading.tokens, words.message))
-    if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
-        return words.say("plain", "statement_apart")
-    tokens = () if reading.question or reading.has("why") else reading.tokens
-    told = filled(table["statement"], tokens, words.message)
-    # Beside a plan thanks for telling would suppose that something was told.
-    bare = case.get("decision") and set(told) <= set(table["statement"])
-    return words.of(table["with_plan"] if bare else told)
-
-
-def _sounds_done(reading: Reading, message: str) -> bool:
-    """Tell whether a message calls out a figure or tells a deed, and wishes and asks nothing."""
-    if reading.question or reading.found & {"SAD", "NOTYET"}:
-        return False
-    if any(reading.has(form) for form in ("change", "defies", "why", "orders", "refused", "color")):
-        return False
-    said, words = {t.text for t in reading.tokens}, own_table()
-    if said & set(words["not_deed"]):
-        return False
-    figure = any(t.text[0].isdigit() for t in reading.tokens)
-    if "!" in message and figure and not reading.has("future"):
-        return True
-    told = said & (set(words["deeds"]) | set(words["cues"]))
-    return bool(told) and (figure or reading.has("training"))
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS, against_score, asked_amounts
+from josi_utils.guard.mirror import mirror
 from josi_utils.guard.situations import Reading
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -192,6 +193,12 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
     ):
         return Request()
+    heavy = bool(reading.situations) and reading.situations[0].mood == "sad"
+    told = mirror(case.get("message") or "")
+    heavy = heavy or (told is not None and told.feels and not reading.has("only_got"))
+    if heavy and not (asks or (intends and future) or reading.question):
+        # Who tells what weighs on them, and asks for nothing, is not answered with a leave.
+        return Request("unsure") if reading.has("defies") else Request()
     score = against_score(case)
     moved = other_day(reading, decision["day"])
     checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))

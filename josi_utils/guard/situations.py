@@ -31,11 +31,12 @@ _ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may"
 _ASKED = frozenset(
     ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
 )
+_SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
 _FIELDS = {
     "id", "any", "with", "not", "mood", "form", "short", "strong", "sure", "done", "more",
-    "say", "ask", "cards", "always", "whole", "named", "things",
+    "say", "ask", "cards", "always", "whole", "named", "things", "then",
 }  # fmt: skip
 
 
@@ -73,6 +74,8 @@ class Situation:
     more
         Which second sentences of ``words.plain`` fit a short reply, by mood if it is ``""``; a
         greeting has its own.
+    then
+        What it means for a session that is no rest, said after the plan.
     """
 
     id: str
@@ -93,6 +96,7 @@ class Situation:
     any_of: frozenset[str] = frozenset()
     with_one: frozenset[str] = frozenset()
     none_of: frozenset[str] = frozenset()
+    then: tuple[str, ...] = ()
 
 
 def _families(phrases: Sequence[str], name: str, families: dict[str, list[str]]) -> frozenset[str]:
@@ -132,6 +136,7 @@ def _situation(raw: dict[str, Any], families: dict[str, list[str]], kind: str = 
         _families(raw["any"], f"{name} any", families),
         _families(raw.get("with", ()), f"{name} with", families),
         _families(raw.get("not", ()), f"{name} not", families),
+        tuple(raw.get("then", ())),
     )
 
 
@@ -152,7 +157,7 @@ def check(source: dict[str, Any]) -> None:
     texts: list[tuple[str, str, bool]] = []
     for raw in [*source["situations"], *source["asides"]]:
         name = f"situation {raw.get('id')!r}"
-        texts += [(name, text, False) for text in [*raw.get("say", ()), *raw.get("named", ())]]
+        texts += [(name, text, False) for key in _SAID for text in raw.get(key, ())]
         texts += [(name, text, True) for text in raw.get("ask", ())]
         if unknown := unknown_slots(raw.get("say", ())):
             raise JosiError(f"{where}: {name}: no slot {unknown}; use one of own_words")

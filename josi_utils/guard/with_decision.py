@@ -14,25 +14,24 @@ from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import before_verdict, refusal, too_much, verdict_line
 from josi_utils.guard.card_index import SENTENCES, best_sentences, found_card
 from josi_utils.guard.composition import (
+    HANGS,
     MOST_WORDS,
     Brief,
     Composition,
     Words,
-    greeting,
     named,
-    own_ask,
-    plain_opener,
     plan_lines,
     refused_before,
     session_ask,
-    taken_up,
 )
 from josi_utils.guard.data import load
 from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
 from josi_utils.guard.goals import names_goal
+from josi_utils.guard.openers import greeting, own_ask, plain_opener, taken_up
+from josi_utils.guard.request_answers import either, no, only_tells, sorry, yes
 from josi_utils.guard.requests import Request, request
 from josi_utils.guard.situations import Reading, Situation
-from josi_utils.guard.wishes import answer_to_wish, beside, heard
+from josi_utils.guard.wishes import beside
 from josi_utils.persona import count_words, split_sentences
 
 #: An opening that ends so is spare where a feeling has been taken up.
@@ -58,7 +57,7 @@ def planned(brief: Brief) -> Composition:
     card = dict(case["card"]) if case.get("card") else None
     more = best_sentences(card, reading.tokens, CARD_SENTENCES) if card else []
     asked = request(case, reading, wants)
-    if asked.stand and asked.stand != "against" and first and _only_tells(first, reading):
+    if asked.stand and asked.stand != "against" and first and only_tells(first, reading):
         asked = Request()
     unknown = first is not None and first.more == "unknown"
     if unknown and asked.kind == "gear":
@@ -89,20 +88,20 @@ def planned(brief: Brief) -> Composition:
         )
     against = asked.stand == "against" and not (answers and not wants["against"])
     if against or (refused and not reading.question and not reading.mood):
-        return Composition(_no(decision, reading, refused, words), ask, plan, more, card)
+        return Composition(no(decision, reading, refused, words), ask, plan, more, card)
     if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
         heavy = bool(reading.situations) and reading.situations[0].strong
         heavy = heavy or "SAD" in reading.plain
-        said = _sorry(reading, words) if heavy else []
+        said = sorry(reading, words) if heavy else []
         told = (
             beside(reading, words) if not said and asked.kind not in ("company", "place") else None
         )
-        opening = [*([told] if told else said), _yes(asked, words)]
+        opening = [*([told] if told else said), yes(asked, words)]
         return Composition(opening, own, plan)
     told = card and (reading.question or _card_fits(card, reading))
     if asked.stand == "unsure" and not told:
-        opening = _either(decision, reading, words)
+        opening = either(decision, reading, words)
         return Composition(opening, ask, plan, more[:1], card)
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable")], own, plan)
@@ -137,6 +136,7 @@ def planned(brief: Brief) -> Composition:
             lines = lines if not answers and (about_goal or not (first and first.sure)) else []
             whole = best_sentences(card, reading.tokens) if card and not lines else []
             more = whole if whole and _fits([start, *whole, *plan, own]) else more
+            more = _standing(more) if lines else more
             return Composition([start, *lines], own, plan, more[:SENTENCES], card, True)
         if lines and not opener:
             opening = [*_before_goal(goal, reading, words), *lines]
@@ -154,7 +154,39 @@ def planned(brief: Brief) -> Composition:
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
     opener = opener or plain_opener(case, reading, words)
     opening = [*greeting(reading, opener, words), opener, *lines]
-    return Composition(opening, own, plan, more, card)
+    then = _follows(first, reading, decision, words)
+    if (
+        then
+        and not more
+        and not lines
+        and count_words(" ".join([*opening, *plan, *then, own])) <= MOST_WORDS
+    ):
+        plan = [*plan, *then]
+    return Composition(opening, own, plan, _standing(more) if lines else more, card)
+
+
+def _standing(more: Sequence[str]) -> list[str]:
+    """Return a card's sentences that may stand after one on the goal."""
+    return [line for line in more if not line.startswith(HANGS)]
+
+
+def _follows(
+    first: Situation | None, reading: Reading, decision: dict[str, Any], words: Words
+) -> list[str]:
+    """Return what the session means for a feeling that weighs: that it asks little, or leaves open."""
+    table, session = words.source["plan"], decision["session"]
+    heavy = (
+        reading.mood == "sad" if first else "SAD" in reading.plain and "GLAD" not in reading.plain
+    )
+    slow = {t.text for t in reading.tokens} & set(table["no_then"])
+    if not heavy or reading.question or slow or session["kind"] == "race":
+        return []
+    if session["kind"] == "rest":
+        return [words.of(table["then_rest"])]
+    if first and first.then:
+        return [words.of(first.then)]
+    gentle = session["kind"] in ("easy", "recovery", "mobility") and (session.get("zone") or 1) < 3
+    return [words.of(table["then_gentle"])] if gentle else []
 
 
 # --- goals ------------------------------------------------------------------------------------
@@ -216,53 +248,6 @@ def _card_fits(card: dict[str, Any] | None, reading: Reading) -> bool:
     """Tell whether what the message is about in the first place is what the card is about."""
     first = next(iter(reading.situations), None)
     return bool(card and first and first.sure and card["id"] in dict(first.cards))
-
-
-# --- requests ---------------------------------------------------------------------------------
-
-
-def _only_tells(first: Situation, reading: Reading) -> bool:
-    """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
-    if first.more == "tells":
-        return True
-    if first.more == "hello":
-        return not reading.has("change")
-    tells = first.done or (first.mood == "sad" and not reading.question)
-    return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
-
-
-def _yes(asked: Request, words: Words) -> str:
-    if asked.kind in ("", "fewer", "leave_out", "any_day"):
-        line = words.say("request", asked.kind or "yes")
-        return line.replace("{minutes}", str(asked.minutes))
-    kinds = {raw["id"]: raw["say"] for raw in load("fallback")["requests"]}
-    return words.of(kinds[asked.kind])
-
-
-def _sorry(reading: Reading, words: Words) -> list[str]:
-    """Return the words for what is hard beside the wish, if anything is."""
-    opener, first = taken_up(reading, words)
-    sad = first is not None and first.mood == "sad" and reading.mood != "both"
-    return [opener] if opener and sad else []
-
-
-def _no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
-    """Return the kind no: the wish or the feeling heard, then that the plan stays."""
-    table, stays = words.source["request"], answer_to_wish(reading, decision, words)
-    start = _sorry(reading, words)
-    opener = words.of(table["still"]) if refused else heard(reading, words)
-    opener = opener or words.of(table["against"])
-    return [*(start or [opener]), *(stays or [words.of(table["stays"])])]
-
-
-def _either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
-    """Return words that are right whether the request is within the plan or beyond it."""
-    table = words.source["request"]
-    opener, first = taken_up(reading, words)
-    if not opener or not first or not first.mood:
-        opener = heard(reading, words)
-    opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
-    return [opener, *(answer_to_wish(reading, decision, words) or [words.of(table["either"])])]
 
 
 # --- questions --------------------------------------------------------------------------------

@@ -7,18 +7,9 @@ from typing import Any
 from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card
-from josi_utils.guard.composition import (
-    Brief,
-    Composition,
-    closing,
-    greeting,
-    named,
-    own_ask,
-    plain_opener,
-    refused_before,
-    taken_up,
-)
+from josi_utils.guard.composition import Brief, Composition, named, refused_before
 from josi_utils.guard.goals import has_goal, too_soon
+from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
 from josi_utils.persona import count_words
 
 #: A reply of fewer words is given one sentence more.

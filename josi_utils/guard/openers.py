@@ -1,0 +1,135 @@
+"""How a reply begins and what it asks: the message taken up by its situation, words or tone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from josi_utils.guard.amounts import table as own_table
+from josi_utils.guard.composition import Words
+from josi_utils.guard.mirror import FEW, beside, content, mirror
+from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.own_words import filled
+from josi_utils.guard.situations import Reading, Situation
+
+#: An opener that begins so greets by itself.
+GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
+#: A message of no more words that begins with a greeting is one.
+GREETING = 12
+
+
+def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
+    """Return a greeting, with a name that is given, for a message that begins with one."""
+    for name, text in words.source["greet"].items():
+        if reading.has(f"greet_{name}") and not opener.startswith(GREETS):
+            named = f"{text[:-1]} {{name}}."
+            return [words.of(filled((text, named), reading.tokens, words.message))]
+    return []
+
+
+def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | None]:
+    """Return the sentence that takes the message up, and the situation that it is from.
+
+    A message with good and bad in it is taken up without a guess which of them weighs more.
+    """
+    if not reading.situations:
+        return None, None
+    first, back = reading.situations[0], said_back(reading, words)
+    if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
+        text = words.say("plain", "said_back" if back else "mixed")
+        return f"{back} {text}".strip(), first
+    opener = words.of(first.say)
+    if first.form == "question":
+        return opener, first
+    greets = first.more == "hello" or opener.startswith(GREETS)
+    # A deed is named by its own opener; what stands beside it would come first and weigh more.
+    back = "" if first.done else back
+    return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def said_back(reading: Reading, words: Words) -> str:
+    """Return what the athlete told, in their own words turned to "you", or nothing."""
+    back = None if reading.has("orders") else mirror(words.message)
+    heavy = back and back.feels and reading.mood == "sad"
+    return back.text if back and (heavy or not reading.question) else ""
+
+
+def scene(words: Words) -> str:
+    """Return words for what stands around a greeting: the coffee, the train, the frost."""
+    tokens = " ".join(t.text for t in tokenise(words.message))
+    found = (
+        said for phrase, said in words.source["scene"].items() if f" {phrase} " in f" {tokens} "
+    )
+    return words.of(next(found, [""]))
+
+
+def closing(opener: str, situation: Situation | None, apart: bool, words: Words) -> str:
+    """Return a second sentence for a short reply, one that does not say the opener's word again."""
+    table = words.source["plain"]
+    if situation is None and opener.endswith(tuple(table["said_back"] + table["said_fact"])):
+        return words.of(table["more_told"])
+    if situation is None and apart:
+        return words.of(table["more_apart"])
+    kind = (situation.more or ("done" if situation.done else situation.mood)) if situation else ""
+    choices = table[f"more_{kind}" if kind else "more"]
+    said = {word for word in table["said_once"] if word in opener}
+    fresh = [line for line in choices if not any(word in line for word in said)]
+    return words.of(fresh or table["more"])
+
+
+def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
+    """Return a question of the situation's own, if it has one that fits."""
+    if situation is None and not reading.mood and said_back(reading, words):
+        told = mirror(words.message)
+        return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
+    if situation is None or not situation.ask:
+        return None
+    if reading.mood == "both" and situation.mood != "both":
+        return None
+    return words.of(situation.ask)
+
+
+def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
+    """Return words for a message that no situation holds for: by its tone, or of none at all."""
+    if not reading.tokens:
+        return words.say("plain", "wordless")
+    glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
+    back = said_back(reading, words)
+    back = back if len(content(back)) >= FEW else ""
+    if glad != sad and not reading.question:
+        return f"{back} {words.say('plain', 'sounds_glad' if glad else 'sounds_sad')}".strip()
+    table = words.source["plain"]
+    if back:
+        feels = "said_back" if mirror(words.message).feels else "said_fact"
+        done = feels == "said_fact" and _sounds_done(reading, words.message)
+        return f"{back} {words.of(table['sounds_done' if done else feels])}"
+    if scene(words) and not reading.question:
+        return scene(words)
+    if case.get("history"):
+        return words.of(table["follow"])
+    if _sounds_done(reading, words.message):
+        return words.of(filled(table["sounds_done"], reading.tokens, words.message))
+    if not reading.question and len(reading.tokens) <= GREETING and greeting(reading, "", words):
+        return words.say("plain", "greeted")
+    if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
+        return words.say("plain", "statement_apart")
+    tokens = () if reading.question or reading.has("why") else reading.tokens
+    told = filled(table["statement"], tokens, words.message)
+    # Beside a plan thanks for telling would suppose that something was told.
+    bare = case.get("decision") and set(told) <= set(table["statement"])
+    return words.of(table["with_plan"] if bare else told)
+
+
+def _sounds_done(reading: Reading, message: str) -> bool:
+    """Tell whether a message calls out a figure or tells a deed, and wishes and asks nothing."""
+    if reading.question or reading.found & {"SAD", "NOTYET"}:
+        return False
+    if any(reading.has(form) for form in ("change", "defies", "why", "orders", "refused", "color")):
+        return False
+    said, words = {t.text for t in reading.tokens}, own_table()
+    if said & set(words["not_deed"]):
+        return False
+    figure = any(t.text[0].isdigit() for t in reading.tokens)
+    if "!" in message and figure and not reading.has("future"):
+        return True
+    told = said & (set(words["deeds"]) | set(words["cues"]))
+    return bool(told) and (figure or reading.has("training"))
