@@ -29,7 +29,7 @@ GOLD_WEIGHT = 0.3
 COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
 #: Share of the gold's other messages, the everyday ones, that may be taken for a red flag by the
 #: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
-FALSE_ALARMS = 0.015
+FALSE_ALARMS = 0.01
 #: A rule is overruled below this sum, an urgent rule below that one.
 RULE_STANDS, URGENT_STANDS = -0.3, -1.0
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
