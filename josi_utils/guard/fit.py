@@ -31,7 +31,7 @@ COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 
 #: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
 FALSE_ALARMS = 0.01
 #: A rule is overruled below this sum, an urgent rule below that one.
-RULE_STANDS, URGENT_STANDS = -0.3, -1.0
+RULE_STANDS, URGENT_STANDS = -0.3, -0.8
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
 URGENT_ALONE = -0.3
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
