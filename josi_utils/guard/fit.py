@@ -29,16 +29,21 @@ GOLD_WEIGHT = 0.3
 COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
 #: Share of the gold's other messages, the everyday ones, that may be taken for a red flag by the
 #: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
-FALSE_ALARMS = 0.015
+FALSE_ALARMS = 0.01
 #: A rule is overruled below this sum, an urgent rule below that one.
-RULE_STANDS, URGENT_STANDS = -0.3, -1.0
+RULE_STANDS, URGENT_STANDS = -0.3, -0.8
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
 URGENT_ALONE = -0.3
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
 STRENGTH = {"triage": 3.0, "flags": 2.0, "urgent": 1.0}
 #: How many features are kept.
-KEPT = {"triage": 5000, "flags": 2500, "urgent": 1500}
+KEPT = {"triage": 7000, "flags": 2500, "urgent": 1500}
 FOLDS = 5
+#: Every message is learnt from a second time in the middle of everyday chat, with this weight:
+#: athletes wrap what is wrong into a week's news.
+IN_CHAT = 0.5
+#: Letters of a message that may stand around another, at most.
+CHAT_LETTERS = 200
 
 Row = dict[str, Any]
 
@@ -62,6 +67,28 @@ def learning_rows() -> list[Row]:
     return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
 
 
+def in_chat(rows: Sequence[Row]) -> list[str]:
+    """Return each message with everyday words before it, after it, or on both sides."""
+    chat = [
+        str(row["message"]).rstrip(". ")
+        for row in rows
+        if row["label"] not in ORDER and len(row["message"]) < CHAT_LETTERS
+    ]
+    out = []
+    for at, row in enumerate(rows):
+        message = str(row["message"])
+        # Large primes walk through the chat without order and without chance.
+        before, after = chat[at * 7919 % len(chat)], chat[at * 104729 % len(chat)]
+        out.append(
+            (
+                f"{before}. {message}",
+                f"{message.rstrip('. ')}. {after}",
+                f"{before}. {message.rstrip('. ')}. {after}",
+            )[at % 3]
+        )
+    return out
+
+
 class Sheet:
     """The features of messages as a matrix, scaled by how rare a word is."""
 
@@ -70,17 +97,24 @@ class Sheet:
         from scipy import sparse
         from sklearn.feature_extraction import DictVectorizer
 
-        vectors = DictVectorizer(sort=True)
-        matrix = vectors.fit_transform(features)
-        names = vectors.get_feature_names_out()
+        self.vectors = DictVectorizer(sort=True)
+        matrix = self.vectors.fit_transform(features)
+        names = self.vectors.get_feature_names_out()
         seen = np.asarray((matrix > 0).sum(0)).ravel()
         of_words = np.array([name[:2] in ("w:", "c:") for name in names])
         # Rarer words say more (inverse document frequency), as in any search engine.
         rare = 1.5 * (np.log((1 + len(features)) / (1 + seen)) + 1) / 5
         self.scale = np.where(of_words, rare, 1.0)
         keep = np.flatnonzero(seen >= np.where(of_words, 3, 2))
-        self.scale, self.names = self.scale[keep], names[keep]
+        self.keep, self.scale, self.names = keep, self.scale[keep], names[keep]
         self.matrix = sparse.csr_matrix(matrix[:, keep]) @ sparse.diags(self.scale)
+
+    def of(self, features: Sequence[Features]) -> Any:
+        """Return further messages as a matrix of the same columns."""
+        from scipy import sparse
+
+        matrix = sparse.csr_matrix(self.vectors.transform(features)[:, self.keep])
+        return matrix @ sparse.diags(self.scale)
 
 
 def _fit(matrix: Any, wanted: Any, weight: Any, strength: float) -> Any:
@@ -107,15 +141,32 @@ def _models(sheet: Any, targets: Any, weight: Any, name: str) -> tuple[Any, list
     return kept, [_fit(sheet[:, kept], target, weight, STRENGTH[name]) for target in targets]
 
 
-def crossed(sheet: Any, targets: Sequence[Any], weight: Any, labels: Any, name: str) -> Any:
-    """Return each message's sums by models that never saw it, one row a target."""
+def _with_chat(sheet: Any, chat: Any, targets: Sequence[Any], weight: Any) -> tuple[Any, ...]:
+    """Return sheet, targets and weights with those of the messages in chat below them."""
+    import numpy as np
+    from scipy import sparse
+
+    both = sparse.csr_matrix(sparse.vstack([sheet, chat]))
+    return both, [np.tile(t, 2) for t in targets], np.concatenate([weight, weight * IN_CHAT])
+
+
+def crossed(
+    sheet: Any, targets: Sequence[Any], weight: Any, labels: Any, name: str, chat: Any = None
+) -> Any:
+    """Return each message's sums by models that never saw it, one row a target.
+
+    ``chat`` are the same messages in chat: learnt from beside them, never in the fold held out.
+    """
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
     split = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     sums = np.zeros((len(targets), sheet.shape[0]))
     for learn, hold in split.split(np.zeros(len(labels)), labels):
-        kept, models = _models(sheet[learn], [t[learn] for t in targets], weight[learn], name)
+        seen = (sheet[learn], [t[learn] for t in targets], weight[learn])
+        if chat is not None:
+            seen = _with_chat(seen[0], chat[learn], seen[1], seen[2])
+        kept, models = _models(*seen, name)
         for at, model in enumerate(models):
             sums[at, hold] = model.decision_function(sheet[hold][:, kept])
     return sums
@@ -165,7 +216,8 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
 
     sheet = Sheet(features)
     cost = weight * np.array([COST.get(label, 1.0) for label in labels])
-    sums = crossed(sheet.matrix, [flagged], cost, labels, "triage")[0]
+    chat = sheet.of([read(text).features for text in in_chat(rows)])
+    sums = crossed(sheet.matrix, [flagged], cost, labels, "triage", chat)[0]
     alone = least_for_alarms(sums, ~flagged & gold, FALSE_ALARMS)
     for name, some in (("gold", gold), ("messages", ~gold)):
         over = sums >= alone
@@ -173,7 +225,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
             f"{name}: from {alone} on, {over[flagged & some].mean():.1%} of red flags, "
             f"{over[~flagged & some].mean():.2%} of others, cross-validated"
         )
-    kept, models = _models(sheet.matrix, [flagged], cost, "triage")
+    kept, models = _models(*_with_chat(sheet.matrix, chat, [flagged], cost), "triage")
     least = {"alone": alone, "beside_rule": RULE_STANDS}
     about = "Which messages call for help."
     out = {"learnt_triage": _file(about, sheet, kept, models, ["flag"], least)}
