@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
     verb = add_verb(verbs, "keygen", keygen, "make an Ed25519 key to sign releases with",
                     "josi keygen ~/.config/josi/release.pem")  # fmt: skip
     verb.add_argument("file", type=Path)
+    verb.add_argument("--passphrase", action="store_true",
+                      help="ask for one; signing then wants it in JOSI_KEY_PASSPHRASE")  # fmt: skip
 
     verb = add_verb(verbs, "serve", serve, "share one file or a published folder for a while",
                     "josi serve outputs/default/gguf/josi-q4_k_m.gguf --minutes 30")  # fmt: skip
@@ -27,7 +30,7 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
 
     verb = add_verb(verbs, "publish", publish, "put a run's signed bundle into a store",
                     "josi publish default s3://bucket/josi --channel stable --dry-run")  # fmt: skip
-    verb.add_argument("run", help="name of the run")
+    verb.add_argument("run", help="name of the run, or the folder of a bundle")
     verb.add_argument("url", help="file://, sftp://, s3://, gs:// or hf://")
     verb.add_argument("--channel", default="stable")
     verb.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -38,10 +41,13 @@ def add_verbs(verbs: argparse._SubParsersAction) -> None:
                       help="channel pointer or signed manifest")  # fmt: skip
     verb.add_argument("--to", type=Path, required=True, help="the install's folder")
     verb.add_argument("--key", action="append", default=[], help="trusted public key or its file")
-    verb.add_argument("--install-id", default="", help="decides the place in a staged rollout")
+    verb.add_argument("--install-id", default="",
+                      help="decides the place in a staged rollout (default: made once a folder)")  # fmt: skip
     verb.add_argument("--app-version", help="held against the manifest's lowest")
     verb.add_argument("--llama-cpp-build", type=int, help="held against the manifest's lowest")
+    verb.add_argument("--ram-mb", type=float, help="memory, held against the manifest's lowest")
     verb.add_argument("--adapters", action="store_true", help="take an adapter on the base here")
+    verb.add_argument("--again", action="store_true", help="take what was rolled back from")
     instead = verb.add_mutually_exclusive_group()
     instead.add_argument("--confirm", action="store_true",
                          help="fetch nothing: say that the current version has run")  # fmt: skip
@@ -62,7 +68,12 @@ def keygen(options: argparse.Namespace) -> int:
     """Make a key pair."""
     from josi_utils.signing import generate_key
 
-    public = generate_key(options.file)
+    passphrase = None
+    if options.passphrase:
+        passphrase = getpass.getpass("passphrase: ")
+        if not passphrase or getpass.getpass("once more: ") != passphrase:
+            raise JosiError("keygen: no passphrase, or two different ones; no key was made")
+    public = generate_key(options.file, passphrase=passphrase)
     print(f"private key {options.file} (keep it secret), public key {options.file}.pub: {public}")
     return 0
 
@@ -79,6 +90,7 @@ def serve(options: argparse.Namespace) -> int:
     with share:
         print(announcement(share), flush=True)
         share.wait()
+    say(f"the share is over, {share.downloads} whole downloads; the link is dead")
     return 0
 
 
@@ -87,9 +99,14 @@ def publish(options: argparse.Namespace) -> int:
     from josi_utils.paths import RunPaths
     from josi_utils.publish import publish as put
 
-    bundle = RunPaths(options.run).release / "bundle"
+    bundle = Path(options.run)
+    if "/" not in options.run and not (bundle / "manifest.json").is_file():
+        bundle = RunPaths(options.run).release / "bundle"
     if not bundle.is_dir():
-        raise JosiError(f"{bundle}: no bundle; run 06_share first")
+        raise JosiError(f"{bundle}: no bundle; run_all.py --run {options.run} makes one (06_share)")
+    if signed_by_throw_away_key(bundle):
+        say("warning: signed with the run's throw-away key, which no app should trust; josi keygen "
+            "makes a real one, -p sign_key=FILE signs with it")  # fmt: skip
     told = Told()
     done = put(bundle, options.url, channel=options.channel, dry_run=options.dry_run, progress=told)
     for step in done.steps:
@@ -103,7 +120,7 @@ def publish(options: argparse.Namespace) -> int:
 class Told:
     """Progress of uploads as lines, about one a second."""
 
-    began: dict[str, float] = field(default_factory=dict)
+    began: dict[str, tuple[float, int]] = field(default_factory=dict)
     last: float = 0.0
 
     def __call__(self, name: str, done: int, total: int) -> None:
@@ -111,13 +128,36 @@ class Told:
         from josi_utils.download_hooks import Progress, progress_line
 
         now = time.monotonic()
-        began = self.began.setdefault(name, now)
-        if total < 10**6 or (now - self.last < 1 and done < total):
+        # What was there before the first word is not of this run, and has no rate.
+        began, there = self.began.setdefault(name, (now, done))
+        if total < 10**6 or (done < total and min(now - began, now - self.last) < 1):
             return
         self.last = now
-        rate = done / (now - began) if now > began else 0.0
-        left = (total - done) / rate if rate else None
+        rate = (done - there) / (now - began) if now > began else 0.0
+        if not rate:
+            say(f"{Path(name).name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
+            return
+        left = (total - done) / rate
         say(f"{Path(name).name}: {progress_line(Progress(name, done, total, rate, left))}")
+
+
+def signed_by_throw_away_key(bundle: Path) -> bool:
+    """Return whether a run's bundle carries the signature of the key that 06 made beside it."""
+    from josi_utils.signing import key_id, open_envelope, read_public_keys
+
+    key, envelope = bundle.parent / "throw-away-key.pem.pub", bundle / "manifest.signed.json"
+    if not (key.is_file() and envelope.is_file()):
+        return False
+    _, _, signatures = open_envelope(envelope.read_bytes())
+    return key_id(read_public_keys(key)[0]) in {entry["keyid"] for entry in signatures}
+
+
+#: What a person may want to know next, by what a fetch came to.
+AFTER = {
+    "installed": "once it has answered: josi fetch --to {to} --confirm; if it is bad: --rollback",
+    "held back": "this install is not in the rollout yet",
+    "declined": "the channel's version was rolled back from here; --again takes it all the same",
+}
 
 
 def fetch(options: argparse.Namespace) -> int:
@@ -133,21 +173,31 @@ def fetch(options: argparse.Namespace) -> int:
         print(f"{done} version {state.current.version}, {Store(options.to).file()}")
         return 0
     if not options.url or not options.key:
-        raise JosiError("fetch: give the address of a channel or manifest, and --key")
+        raise JosiError("give the address of a channel or manifest, and --key")
     trusted = [
         key
         for given in options.key
-        for key in (read_public_keys(given) if Path(given).is_file() else (given,))
+        for key in (
+            read_public_keys(given) if given.endswith(".pub") or Path(given).is_file() else (given,)
+        )
     ]
     client = Client(
         install_id=options.install_id,
         app_version=options.app_version,
         llama_cpp_build=options.llama_cpp_build,
+        ram_bytes=None if options.ram_mb is None else int(options.ram_mb * 1e6),
         adapters=options.adapters,
     )
-    hooks = Hooks(progress=lambda p: say(progress_line(p)), notice=say)
-    outcome = get(options.url, options.to, trusted=trusted, client=client, hooks=hooks)
-    print(f"{outcome.status}: version {outcome.version}, {outcome.model}")
+    hooks = Hooks(progress=lambda p: say(f"{p.name}: {progress_line(p)}"), notice=say)
+    outcome = get(
+        options.url, options.to, trusted=trusted, client=client, hooks=hooks, again=options.again
+    )
+    if outcome.version is None:
+        print(f"{outcome.status}: nothing installed")
+    else:
+        print(f"{outcome.status}: version {outcome.version}, {outcome.model}")
+    if outcome.status in AFTER:
+        say(AFTER[outcome.status].format(to=options.to))
     return 0
 
 

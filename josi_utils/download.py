@@ -24,6 +24,7 @@ from josi_utils.download_state import Installed, State, Store, confirm, rollback
 from josi_utils.download_transfer import ROOM_TO_SPARE
 from josi_utils.errors import JosiError
 from josi_utils.files import disk_errors_explained, require_room_on_disk
+from josi_utils.manifest import read_manifest
 from josi_utils.signing import MAX_ENVELOPE_BYTES, verify
 
 __all__ = [
@@ -156,14 +157,21 @@ def fetch(
             if pointer is not None:
                 raw = _small(place, MAX_ENVELOPE_BYTES, policy, retry, hooks)
             payload = verify(raw, keys).payload
+            if place != places[0] and state.current and _sequence(payload) < state.highest_sequence:
+                break  # what this install has is newer than what everybody else is left with
             manifest = accepted(payload, state, client)
-            if not in_rollout(client.install_id, manifest.get("rollout")):
+            install = client.install_id or store.install_id()
+            if not in_rollout(install, manifest.get("rollout")):
                 continue
             changes = {"anchor": trusted, "model_id": manifest["model_id"]}
             changes["trusted"] = tuple(manifest.get("trusted_keys", keys))
             job = _Update(store, state, manifest, payload, place, client)
             return job.run(policy, retry, hooks, again, changes)
         return _outcome("held back", store, state)
+
+
+def _sequence(payload: bytes) -> int:
+    return int(read_manifest(payload)["sequence"])
 
 
 def _outcome(status: str, store: Store, state: State, **cost: int) -> Outcome:

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from josi_utils import __version__
 from josi_utils.errors import JosiError
+from josi_utils.redact import redacted
 
 #: A server that asks for a longer pause than this is asked again after it all the same.
 LONGEST_RETRY_AFTER = 60.0
@@ -104,7 +105,7 @@ def check_url(url: str, policy: HttpPolicy, before: SplitResult | None = None) -
         parts = urlsplit(url)
         port_is_a_number = parts.port is None or parts.port >= 0
     except ValueError:
-        raise JosiError(f"{url[:80]!r}: not a web address") from None
+        raise JosiError(f"{redacted(url)[:80]!r}: not a web address") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_a_number:
         raise JosiError(f"{shown(url)}: only https addresses can be fetched")
     if re.search(r"[\x00-\x20\x7f]", url):

@@ -38,6 +38,7 @@ class Client:
     ----------
     install_id : str
         Random, made once an install; decides the place in a staged rollout and goes nowhere.
+        Left empty, the folder's own (:meth:`josi_utils.download_state.Store.install_id`).
     app_version, llama_cpp_build, ram_bytes
         What the manifest's lowest values are held against; None is not checked.
     adapters : bool

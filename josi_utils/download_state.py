@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import shutil
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -91,6 +92,16 @@ class Store:
     def path(self, entry: dict[str, Any]) -> Path:
         """Return where a file of a manifest goes: a folder named by its hash."""
         return self.folder / "models" / entry["sha256"] / entry["name"]
+
+    def install_id(self) -> str:
+        """Return this install's own random id, made on first use; it is sent nowhere."""
+        path = self.folder / "install-id"
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if known := path.read_text("ascii").strip():
+                return known
+        made = secrets.token_hex(16)
+        write_atomic(path, made + "\n")
+        return made
 
     def read(self) -> State:
         """Return the state; none yet is the empty one.

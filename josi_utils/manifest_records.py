@@ -33,12 +33,14 @@ def run_records(run: RunPaths) -> dict[str, dict[str, Any]]:
 
 
 def default_expiry(gguf_path: Path, record: dict[str, Any]) -> str:
-    """Return the end of life of a manifest, from the export's own date: same run, same bytes."""
-    stamp = str(record.get("finished") or record.get("created") or "")[:10]
-    try:
-        day = datetime.strptime(stamp, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        day = datetime.fromtimestamp(gguf_path.stat().st_mtime, UTC)
+    """Return the end of life of a manifest, from the time that 04's record has for the file.
+
+    A copy of the run gives the same bytes so, whatever times its files have; the file's own time
+    is the last resort.
+    """
+    entry = (record.get("outputs") or {}).get(gguf_path.name) or {}
+    changed = entry.get("mtime_ns") or gguf_path.stat().st_mtime_ns
+    day = datetime.fromtimestamp(changed // 10**9, UTC)
     return (day + LIFETIME).strftime("%Y-%m-%dT00:00:00Z")
 
 

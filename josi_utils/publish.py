@@ -11,12 +11,13 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, sha256_file
-from josi_utils.manifest import check_manifest
+from josi_utils.manifest import check_manifest, parse_time
 from josi_utils.publish_store import RemoteStore
 from josi_utils.release import MANIFEST, SIGNED_MANIFEST, Release
 from josi_utils.signing import open_envelope
@@ -119,7 +120,7 @@ def publish(
     store = RemoteStore(url, options)
     pointer_path = f"channels/{channel}.json"
     name = f"manifests/manifest-{manifest['version']}-{manifest['sequence']}.json"
-    pointer = _new_pointer(store.read_json(pointer_path), manifest, name, channel)
+    _new_pointer(store.read_json(pointer_path), manifest, name, channel)  # before an hour's upload
     web = store.web_address()
     address = f"{web}/{pointer_path}" if web else None
     result = Publication(pointer_path, address, then=THEN[store.kind])
@@ -130,6 +131,8 @@ def publish(
     for entry in manifest["files"]:
         job.put(folder / entry["name"], entry["path"], FOREVER)
     job.put(folder / SIGNED_MANIFEST, name, FOREVER)
+    # And again: somebody else may have published meanwhile.
+    pointer = _new_pointer(store.read_json(pointer_path), manifest, name, channel)
     with tempfile.TemporaryDirectory() as scratch:
         local = Path(scratch) / "pointer.json"
         local.write_text(json.dumps(pointer, indent=1) + "\n", encoding="utf-8")
@@ -146,6 +149,8 @@ def _whole_bundle(folder: Path) -> dict[str, Any]:
         raise JosiError(f"{folder}: not signed, no app would take it; release it with a key")
     if payload != (folder / MANIFEST).read_bytes():
         raise JosiError(f"{folder}: {MANIFEST} is not what was signed; build the release again")
+    if datetime.now(UTC) >= parse_time(manifest["expires"]):
+        raise JosiError(f"{folder}: expired on {manifest['expires']}; build the release again")
     for entry in manifest["files"]:
         path = folder / entry["name"]
         if not path.is_file() or sha256_file(path) != entry["sha256"]:
@@ -189,7 +194,9 @@ class _Job:
         """Upload ``local`` unless its bytes are there; read it back; a difference is an error."""
         size, sha256 = local.stat().st_size, sha256_file(local)
         there = self.store.size(path)
-        if there == size and self.store.sha256(path) == sha256:
+        if there == size and self._read_back(path, size) == sha256:
+            if not self.dry_run:
+                self.store.discard_parts(path)
             self.result.steps.append(Step(path, size, "there already"))
             return
         if there is not None and not changes and path.startswith("manifests/"):
@@ -200,18 +207,25 @@ class _Job:
         if self.dry_run:
             self.result.steps.append(Step(path, size, "would upload"))
             return
-        done = 0
-
-        def told(count: int) -> None:
-            nonlocal done
-            done += count
-            self.progress(path, min(done, size), size)
-
-        self.store.put(local, path, cache_control, told)
-        if self.store.size(path) != size or self.store.sha256(path) != sha256:
+        self.store.put(local, path, cache_control, self._counter(path, size))
+        if self.store.size(path) != size or self._read_back(path, size) != sha256:
             if not changes:  # a pointer is replaced by the next try, never taken away
                 self.store.remove(path)
             raise JosiError(
                 f"{self.store.url}/{path}: what arrived is not what was sent; run again"
             )
         self.result.steps.append(Step(path, size, "uploaded"))
+
+    def _read_back(self, path: str, size: int) -> str:
+        """Return the SHA-256 of what the store has, telling how far the reading is."""
+        return self.store.sha256(path, self._counter(f"{path}, read back", size))
+
+    def _counter(self, name: str, size: int) -> Callable[[int], None]:
+        done = 0
+
+        def told(count: int) -> None:
+            nonlocal done
+            done += count
+            self.progress(name, min(done, size), size)
+
+        return told

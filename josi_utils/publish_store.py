@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,14 @@ from urllib.parse import urlsplit
 
 from josi_utils.errors import JosiError
 from josi_utils.publish_hub import Repository
+from josi_utils.publish_parts import discard_parts, in_parts, put_in_parts
+from josi_utils.redact import redacted
 
 #: Moved at a time when a store is read or appended to.
 _BLOCK = 4 * 2**20
+
+#: Compared at a time when an upload is taken up: what one wrong byte costs.
+_COMPARED = 64 * 2**10
 
 #: What each kind of address needs installed beside fsspec, and where it looks for credentials.
 KINDS: dict[str, tuple[str, str]] = {
@@ -30,6 +36,9 @@ KINDS: dict[str, tuple[str, str]] = {
     "gs": ("gcsfs", "gcloud auth application-default login"),
     "hf": ("huggingface_hub", "hf auth login"),
 }
+
+#: Libraries that print the answers they retry, addresses and all, where nobody listens to them.
+_TALKATIVE = ("gcsfs", "s3fs", "fsspec", "aiobotocore", "botocore", "asyncssh", "huggingface_hub")
 
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -58,20 +67,27 @@ class RemoteStore:
     Raises
     ------
     JosiError
-        For another kind of address, one with a password in it, or a missing package.
+        For another kind of address, one with a password or a query in it, or a missing package.
     """
 
     def __init__(self, url: str, options: dict[str, Any] | None = None) -> None:
         parts = urlsplit(url)
         self.kind = parts.scheme
         if self.kind not in KINDS:
-            raise JosiError(f"{url[:60]!r}: give a {', '.join(f'{k}://' for k in KINDS)} address")
-        if parts.password is not None:
+            given = f"{self.kind}://" if self.kind else f"{url[:60]!r}, which has no scheme"
+            raise JosiError(f"cannot publish to {given}; "
+                            f"give a {', '.join(f'{k}://' for k in KINDS)} address")  # fmt: skip
+        if ":" in parts.netloc.rpartition("@")[0]:
             raise JosiError(f"{self.kind}://{parts.hostname}: no password in the address; "
                             f"credentials come from {KINDS[self.kind][1]}")  # fmt: skip
+        if self.kind not in ("file", "sftp") and (parts.query or parts.fragment):
+            raise JosiError(f"{self.kind}://{parts.netloc}{parts.path}: the address goes on with "
+                            "'?' or '#'; give bucket and folder alone")  # fmt: skip
         if not (parts.path.strip("/") or parts.netloc):
             raise JosiError(f"{url!r}: no folder in the address")
         self.url = url.rstrip("/")
+        for library in _TALKATIVE:
+            logging.getLogger(library).addHandler(logging.NullHandler())
         with self.explained("open"):
             self.fs, self.root = self._open(dict(options or {}))
             self.hub = Repository(self.url, self.fs) if self.kind == "hf" else None
@@ -98,7 +114,7 @@ class RemoteStore:
         except JosiError:
             raise
         except Exception as error:
-            text = " ".join(str(error).split())[:200] or type(error).__name__
+            text = redacted(" ".join(str(error).split()))[:200] or type(error).__name__
             where = f"{self.url}/{path}" if path else self.url
             help_ = f" (credentials: {KINDS[self.kind][1]})" if KINDS[self.kind][1] else ""
             raise JosiError(f"{where}: cannot {doing}: {text}{help_}") from error
@@ -182,14 +198,22 @@ class RemoteStore:
         from fsspec.callbacks import Callback
 
         class Told(Callback):
-            def relative_update(self, inc: int = 1) -> None:
-                progress(inc)
+            def relative_update(self, inc: int = 1) -> None:  # s3fs tells steps
+                self.absolute_update(self.value + inc)
+
+            def absolute_update(self, value: int) -> None:  # gcsfs tells where it is
+                progress(value - self.value)
+                self.value = value
 
         if self.hub is not None:
             self.hub.put(local, relative)
             progress(local.stat().st_size)
             return
-        kind = content_type(local.name)
+        kind, size = content_type(local.name), local.stat().st_size
+        if in_parts(self.kind, size):
+            target = self.path(relative)
+            put_in_parts(self.kind, self.fs, target, local, cache_control, kind, progress)
+            return
         headers: dict[str, Any] = {
             "s3": {"CacheControl": cache_control, "ContentType": kind},
             "gs": {"content_type": kind, "fixed_key_metadata": {"cache_control": cache_control}},
@@ -201,38 +225,61 @@ class RemoteStore:
         part = f"{target}.part"
         self.fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
         there = self._good_prefix(local, f"{relative}.part")
-        with open(local, "rb") as source, self.fs.open(part, "ab" if there else "wb") as out:
-            source.seek(there)
-            progress(there)
+        with open(local, "rb") as source, self.fs.open(part, "r+b" if there else "wb") as out:
+            if there:
+                out.truncate(there)
+                for file in (source, out):
+                    file.seek(there)
+                progress(there)
             while block := source.read(_BLOCK):
                 out.write(block)
                 progress(len(block))
         self.fs.mv(part, target)
 
     def _good_prefix(self, local: Path, part: str) -> int:
-        """Return how many bytes an interrupted upload left that are the file's own."""
-        size = self.size(part)
-        if not size or size > local.stat().st_size:
+        """Return how many bytes from 0 an interrupted upload left that are the file's own.
+
+        Writes over SFTP are many at a time, so behind the good ones there may be a gap.
+        """
+        good = 0
+        if not self.size(part):
             return 0
         with open(local, "rb") as source:
             for block in self.blocks(part):
-                if source.read(len(block)) != block:
-                    return 0
-            return source.tell() if source.tell() == size else 0
+                for at in range(0, len(block), _COMPARED):
+                    piece = block[at : at + _COMPARED]
+                    if source.read(len(piece)) != piece:
+                        return good
+                    good += len(piece)
+        return good
 
     def remove(self, relative: str) -> None:
         """Remove a file that arrived broken."""
         with self.explained("remove", relative):
             self.fs.rm_file(self.path(relative))
 
+    def discard_parts(self, relative: str) -> None:
+        """Remove what unfinished uploads of a file that is whole by now left behind."""
+        with self.explained("tidy up", relative):
+            if self.kind in ("file", "sftp"):
+                if self.size(f"{relative}.part") is not None:
+                    self.remove(f"{relative}.part")
+            else:
+                discard_parts(self.kind, self.fs, self.path(relative))
+
     def web_address(self) -> str | None:
         """Return where apps reach this root over https, where the store itself says so."""
         root = self.root.strip("/")
         if self.kind == "s3":
             bucket, _, prefix = root.partition("/")
-            return f"https://{bucket}.s3.amazonaws.com/{prefix}".rstrip("/")
+            endpoint = str(self.fs.s3.meta.endpoint_url).rstrip("/")
+            host = urlsplit(endpoint).hostname or ""
+            # Amazon's certificate covers no bucket with a dot; other stores may know paths alone.
+            if host.endswith("amazonaws.com") and "." not in bucket:
+                return f"https://{bucket}.{host}/{prefix}".rstrip("/")
+            return f"{endpoint}/{root}"
         if self.kind == "gs":
-            return f"https://storage.googleapis.com/{root}"
+            return f"{str(self.fs.base).split('/storage/v1')[0]}/{root}"
         if self.hub is not None:
             return self.hub.web_address
         return None

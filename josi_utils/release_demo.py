@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,25 +32,6 @@ FIRST_CASE: dict[str, Any] = {
 }
 
 
-def signing_key(path: str, room: Path) -> tuple[Path, str]:
-    """Return the key to sign with, and a sentence about it.
-
-    Without a path a throw-away key is made beside the bundle, so that the whole flow can be seen;
-    no app should ever trust it.
-    """
-    from josi_utils.signing import generate_key
-
-    if path:
-        key = Path(path).expanduser()
-        if not key.is_file():
-            raise JosiError(f"sign_key {path}: no such file; make one with josi keygen FILE")
-        return key, f"signed with {key.name}"
-    key = room / "throw-away-key.pem"
-    key.unlink(missing_ok=True)
-    generate_key(key)
-    return key, "signed with a throw-away key: good for looking, not for an app"
-
-
 def interrupted_download(
     built: Release, to: Path, *, say: Callable[[str], None] | None = None
 ) -> dict[str, Any]:
@@ -62,7 +43,7 @@ def interrupted_download(
         Size, where it was cut, what was asked again, seconds, and the SHA-256 of what arrived.
     """
     from josi_utils.download_file import download
-    from josi_utils.download_hooks import Hooks
+    from josi_utils.download_hooks import Hooks, progress_line
     from josi_utils.serve import serve
 
     class Cut(Exception):
@@ -73,7 +54,12 @@ def interrupted_download(
     target = to / built.model.name
     cut_at: list[int] = []
 
+    def shown(progress: Any) -> None:
+        if say:
+            say(f"{target.name}: {progress_line(progress)}")
+
     def stop_half_way(progress: Any) -> None:
+        shown(progress)
         if progress.done > size // 2:
             cut_at.append(progress.done)
             raise Cut
@@ -90,7 +76,9 @@ def interrupted_download(
                 say(f"cut after {cut_at[0]:,} of {size:,} bytes; {target.name} is not there yet")
         if target.exists():
             raise JosiError("download: the file took its name before it was whole")
-        received = download(share.url, target, sha256=digest, size=size)
+        received = download(
+            share.url, target, sha256=digest, size=size, hooks=Hooks(progress=shown)
+        )
     if sha256_file(target) != digest:
         raise JosiError("download: SHA-256 differs from the bundle's")
     if say:
@@ -112,7 +100,7 @@ def later_version(version: str) -> str:
 
 def later_release(
     built: Release,
-    key: Path,
+    keys: Sequence[Path],
     folder: Path,
     *,
     version: str | None = None,
@@ -124,15 +112,15 @@ def later_release(
     ----------
     built : Release
         The one before.
-    key : path
-        Signs it.
+    keys : list of path
+        Sign it.
     folder : path
         Where the bundle goes.
     version : str, optional
         Another version: the model is the same weights with that version in its header, so another
         file with another hash. Left out, the same model comes back.
     sequence : int, optional
-        Higher than any before; left out, the version's own.
+        Higher than any before; left out, the version's own, or one above ``built``'s.
     """
     from josi_utils.manifest import check_manifest, file_entry, sequence_of
     from josi_utils.release import MANIFEST, SIGNED_MANIFEST, Release, write_checksums
@@ -151,11 +139,12 @@ def later_release(
             else:
                 shutil.copyfile(built.folder / entry["name"], target)
             files.append(entry)
-        changes = {"version": number, "sequence": sequence or sequence_of(number), "files": files}
+        sequence = sequence or max(sequence_of(number), built.manifest["sequence"] + 1)
+        changes = {"version": number, "sequence": sequence, "files": files}
         manifest = check_manifest({**built.manifest, **changes})
         payload = canonical_json(manifest)
         write_atomic(work / MANIFEST, payload)
-        write_atomic(work / SIGNED_MANIFEST, sign(payload, [load_key(key)]))
+        write_atomic(work / SIGNED_MANIFEST, sign(payload, map(load_key, keys)))
         write_checksums(work)
     return Release(folder, folder / built.model.name, manifest, True)
 
@@ -180,8 +169,8 @@ class HandOver:
 
     Parameters
     ----------
-    key : path
-        The publisher's key; the phone trusts its public half.
+    keys : list of path
+        The publisher's keys; the phone trusts the public half of the first.
     room : path
         Where both live meanwhile.
     say : callable, optional
@@ -193,8 +182,10 @@ class HandOver:
         What was done, what came of it, and what the phone has after it.
     """
 
-    def __init__(self, key: Path, room: Path, say: Callable[[str], None] | None = None) -> None:
-        self.key, self.rows, self.say = key, [], say  # type: ignore[var-annotated]
+    def __init__(
+        self, keys: Sequence[Path], room: Path, say: Callable[[str], None] | None = None
+    ) -> None:
+        self.keys, self.rows, self.say = keys, [], say  # type: ignore[var-annotated]
         self._stack = contextlib.ExitStack()
         self._room = room
 
@@ -217,6 +208,7 @@ class HandOver:
         from josi_utils.publish import publish
 
         done = publish(release, f"file://{self.folder}/site")
+        self._install = _in_its_rollout(release.manifest)
         sent = sum(step.size for step in done.steps if step.done == "uploaded")
         manifest = release.manifest
         what = f"publisher: version {manifest['version']}, sequence {manifest['sequence']:,}"
@@ -225,22 +217,21 @@ class HandOver:
     def later(self, built: Release, **changes: Any) -> Release:
         """Return a release that comes after ``built``; see :func:`later_release`."""
         folder = self.folder / f"bundle-{len(self.rows)}"
-        return later_release(built, self.key, folder, **changes)
+        return later_release(built, self.keys, folder, **changes)
 
     def fetch(self, what: str) -> Outcome:
         """Let the phone look at the channel, load what is new, and make it current."""
         from josi_utils.download import Client, fetch
         from josi_utils.llama_runtime import open_model
-        from josi_utils.signing import read_public_keys
+        from josi_utils.signing import load_key, public_key
 
         def load(model: Path, adapter: Path | None) -> None:
             with open_model(model, n_ctx=256):
                 pass
 
-        trusted = read_public_keys(f"{self.key}.pub")
-        outcome = fetch(
-            self.channel, self.folder / "phone", trusted=trusted, client=Client(load=load)
-        )
+        trusted = [public_key(load_key(self.keys[0]))]
+        client = Client(load=load, install_id=self._install)
+        outcome = fetch(self.channel, self.folder / "phone", trusted=trusted, client=client)
         fetched = megabytes(outcome.bytes) if outcome.bytes else "nothing"
         self._note(f"phone: {what}", f"{outcome.status}, {fetched} fetched")
         return outcome
@@ -269,6 +260,16 @@ class HandOver:
         self.rows.append(row)
         if self.say:
             self.say(f"{what}: {came}; current is {has}")
+
+
+def _in_its_rollout(manifest: dict[str, Any]) -> str:
+    """Return the id of an install that is among the first to take a version."""
+    from josi_utils.download_policy import in_rollout
+
+    for number in range(100_000):
+        if in_rollout(f"phone-{number}", manifest.get("rollout")):
+            return f"phone-{number}"
+    raise JosiError("rollout_percent: nobody takes part; give more than 0")
 
 
 def first_words(model: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The Kotlin sample of the bundle: verify a manifest, fetch one file with resume and hash."""
+"""The Kotlin sample of the bundle: verify a manifest, is it for us, fetch a file with resume, hash."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ package com.mivalta.josi
 import java.io.File
 import java.io.IOException
 import java.io.RandomAccessFile
+import java.math.BigInteger
 import java.net.HttpURLConnection
 import java.net.URL
 import java.security.KeyFactory
 import java.security.MessageDigest
 import java.security.Signature
 import java.security.spec.X509EncodedKeySpec
+import java.time.Instant
 import java.util.Base64
 import org.json.JSONObject
 
@@ -47,6 +49,24 @@ fun verifiedManifest(envelope: ByteArray, trustedKeys: List<String>): JSONObject
         }
     }
     throw SecurityException("no trusted key has signed this manifest")
+}
+
+/** Throw if [manifest] is of another model, has expired, or is older than one that was taken here. */
+fun checkFresh(manifest: JSONObject, modelId: String, highestSequence: Long, now: Instant = Instant.now()) {
+    if (manifest.getString("schema") != "josi.manifest/1" || manifest.getString("model_id") != modelId) {
+        throw SecurityException("not a manifest of $modelId")
+    }
+    if (!now.isBefore(Instant.parse(manifest.getString("expires")))) throw SecurityException("expired")
+    if (manifest.getLong("sequence") < highestSequence) throw SecurityException("a replay of an older manifest")
+}
+
+/** Whether the install with this random id (made once, kept, sent nowhere) may take the version yet. */
+fun inRollout(manifest: JSONObject, installId: String): Boolean {
+    val rollout = manifest.optJSONObject("rollout") ?: return true
+    val text = "${rollout.optString("salt")}:$installId"
+    val digest = MessageDigest.getInstance("SHA-256").digest(text.toByteArray())
+    val place = BigInteger(1, digest.copyOf(8)).mod(BigInteger.valueOf(10_000)).toLong()
+    return place < 100 * rollout.getDouble("percent")
 }
 
 /** The largest run of bytes from 0 whose chunks match; a resumed file starts after it. */

@@ -9,6 +9,7 @@ import contextlib
 import hmac
 import io
 import secrets
+import shlex
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from josi_utils.download_http import is_loopback
 from josi_utils.errors import JosiError
@@ -239,8 +240,17 @@ def announcement(share: Share) -> str:
     segno.make(share.url, error="l").terminal(out=picture, compact=True)
     lines = [f"link    {share.url}"]
     if share.sha256:
-        lines += [f"size    {share.size:,} bytes", f"sha256  {share.sha256}"]
-    host = share.url.split("//")[1].split(":")[0]
-    if not is_loopback(host):
+        name = shlex.quote(unquote(share.url.rpartition("/")[2]))
+        lines += [f"size    {share.size:,} bytes", f"sha256  {share.sha256}",
+                  f"get     curl --fail -C - -o {name} {share.url}",
+                  f"check   echo '{share.sha256}  '{name} | sha256sum -c"]  # fmt: skip
+    elif share._root and (share._root / "channels").is_dir():
+        names = sorted(path.name for path in (share._root / "channels").glob("*.json"))
+        lines += [f"get     josi fetch {share.url}channels/{name} --to ./install --key FILE.pub"
+                  for name in names]  # fmt: skip
+    left = share._expires - time.monotonic()
+    count = "" if share._limit is None else f", or after {share._limit} whole downloads"
+    lines.append(f"ends    in {left / 60:.0f} minutes{count}; Ctrl-C ends it now")
+    if not is_loopback(urlsplit(share.url).hostname):
         lines.append("plain http: whoever has the link on this network can read the file")
     return "\n".join([*lines, "", picture.getvalue()])

@@ -123,6 +123,13 @@ def generate_key(path: Path | str, *, passphrase: str | None = None) -> str:
 def load_key(path: Path | str, *, passphrase: str | None = None) -> Ed25519PrivateKey:
     """Read a private key that :func:`generate_key` wrote.
 
+    Parameters
+    ----------
+    path : path
+        The PEM file.
+    passphrase : str, optional
+        Opens an encrypted one; left out, the environment's ``JOSI_KEY_PASSPHRASE`` is tried.
+
     Raises
     ------
     JosiError
@@ -135,6 +142,10 @@ def load_key(path: Path | str, *, passphrase: str | None = None) -> Ed25519Priva
         data = Path(path).read_bytes()
     except OSError as error:
         raise JosiError(f"{path}: cannot read the signing key ({error.strerror})") from None
+    if b"ENCRYPTED" in data:
+        passphrase = passphrase or os.environ.get("JOSI_KEY_PASSPHRASE")
+        if not passphrase:
+            raise JosiError(f"{path}: encrypted; put its passphrase into JOSI_KEY_PASSPHRASE")
     try:
         key = load_pem_private_key(data, passphrase.encode() if passphrase else None)
     except (ValueError, TypeError):

@@ -33,6 +33,7 @@ class Hub:
     blobs: dict[str, bytes] = field(default_factory=dict)
     commits: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    refused: str | None = None  # commits whose summary begins so come to nothing
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -143,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._allowed():
             return
         files = self.hub.repos[repo]
+        summary = json.loads(body.splitlines()[0])["value"]["summary"]
+        if self.hub.refused and summary.startswith(self.hub.refused):
+            return self._json({"error": "the Hub is at rest"}, 400)
         for line in body.splitlines():
             item = json.loads(line)
             value = item["value"]

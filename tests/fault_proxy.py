@@ -76,8 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
                 headers["If-Range"] = headers["If-Range"][: -len(mark)] + '"'
             else:
                 headers = {}  # the validator is of another version: the whole file
-        origin = http.client.HTTPConnection(self.server.origin, timeout=10)
-        origin.request("GET", self.path, headers=headers)
+        host, _, folder = self.server.origin.partition("/")
+        origin = http.client.HTTPConnection(host, timeout=10)
+        origin.request("GET", f"/{folder}{self.path}" if folder else self.path, headers=headers)
         answer = origin.getresponse()
         body = answer.read()
         keep = ("ETag", "Content-Range", "Content-Type", "Accept-Ranges")
@@ -200,8 +201,10 @@ class Proxy:
 
 @contextlib.contextmanager
 def start(origin: str) -> Iterator[Proxy]:
-    """Run the proxy in front of ``origin`` as a process of its own."""
-    command = [sys.executable, str(Path(__file__)), urlsplit(origin).netloc]
+    """Run the proxy in front of ``origin`` (with a folder, if any) as a process of its own."""
+    parts = urlsplit(origin)
+    place = parts.netloc + parts.path.rstrip("/")
+    command = [sys.executable, str(Path(__file__)), place]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -116,18 +116,46 @@ def build_site(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Set everything up: nginx where it is installed, else our own server, and the proxy."""
+def _serving(origin: str, site: Path, work: Path) -> Iterator[str]:
+    """Serve ``site`` by nginx, or put it into an S3 or Google bucket that everyone may read."""
+    if origin == "nginx":
+        if not real_servers.find("nginx"):
+            raise SystemExit("nginx is not installed (apt-get install nginx-light)")
+        work.parent.chmod(0o755)
+        with real_servers.nginx(site, work) as url:
+            yield url
+    elif origin == "s3":
+        import s3fs
+
+        os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test")
+        with real_servers.s3(work) as url:
+            fs = s3fs.S3FileSystem(endpoint_url=url, skip_instance_cache=True)
+            fs.mkdir("josi-test", acl="public-read")
+            for path in site.rglob("*.*"):
+                key = f"josi-test/{path.relative_to(site)}"
+                fs.pipe_file(key, path.read_bytes(), ACL="public-read")
+            yield f"{url}/josi-test"
+    else:
+        with real_servers.gcs(work) as url:
+            import gcsfs
+
+            fs = gcsfs.GCSFileSystem(
+                endpoint_url=url, token="anon", project="test", skip_instance_cache=True
+            )
+            for path in site.rglob("*.*"):
+                fs.pipe_file(f"josi-test/{path.relative_to(site)}", path.read_bytes())
+            yield f"{url}/josi-test"
+
+
+@contextlib.contextmanager
+def world(folder: Path, origin: str = "nginx") -> Iterator[World]:
+    """Set everything up: what is published, a real server of it, and the proxy before that."""
     site = folder / "site"
     site.mkdir(parents=True)
     hashes = build_site(site)
     with contextlib.ExitStack() as stack:
-        if real_servers.find("nginx"):
-            folder.chmod(0o755)
-            origin = stack.enter_context(real_servers.nginx(site, folder / "nginx"))
-        else:
-            raise SystemExit("nginx is not installed (apt-get install nginx-light)")
-        proxy = stack.enter_context(fault_proxy.start(origin))
+        url = stack.enter_context(_serving(origin, site, folder / "server"))
+        proxy = stack.enter_context(fault_proxy.start(url))
         template = folder / "template"
         code = Round(proxy.url, "v1.0.0").run_clients(template, hashes, Meter())
         assert code == [DONE], code
@@ -364,13 +392,15 @@ def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     )
 
 
-def run(schedules: int, seed: int, say: Callable[[str], None] = print) -> dict[str, Any]:
+def run(
+    schedules: int, seed: int, origin: str = "nginx", say: Callable[[str], None] = print
+) -> dict[str, Any]:
     """Run schedules and return the counts."""
     began = time.monotonic()
-    total: dict[str, Any] = {"schedules": schedules, "seed": seed, "rounds": 0, "faults": 0,
+    total: dict[str, Any] = {"schedules": schedules, "seed": seed, "origin": origin, "rounds": 0, "faults": 0,
                              "bytes_again": 0, "worst_again_per_fault": 0.0, "failed": []}  # fmt: skip
     kinds: Counter[str] = Counter()
-    with scratch_folder() as scratch, world(Path(scratch)) as at:
+    with scratch_folder() as scratch, world(Path(scratch), origin) as at:
         for number in range(schedules):
             one = run_schedule(at, Path(scratch) / f"s{number}", f"{seed}:{number}")
             kinds.update(one["kinds"])
@@ -396,14 +426,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--origin", choices=("nginx", "s3", "gs"), default="nginx")
     parser.add_argument("--one", help="run one schedule by its printed seed, such as 1:17")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if args.one:
-        with scratch_folder() as scratch, world(Path(scratch)) as at:
+        with scratch_folder() as scratch, world(Path(scratch), args.origin) as at:
             print(run_schedule(at, Path(scratch) / "s", args.one))
         return 0
-    total = run(args.schedules, args.seed)
+    total = run(args.schedules, args.seed, args.origin)
     text = json.dumps(total, indent=1)
     print(text)
     if args.json:

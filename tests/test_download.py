@@ -564,6 +564,34 @@ def test_install_outside_the_rollout_gets_what_everybody_has(site):
     assert site.fetch().version == "2.0.0"
 
 
+def test_early_install_outside_the_next_rollout_keeps_what_it_has(site):
+    """2.0.0 went to a few, then 2.0.1 goes to others first: nobody is sent back to 1.0.0."""
+    everybody = site.publish("1.0.0", 1)
+    site.publish("2.0.0", 2, otherwise=everybody, rollout={"percent": 100, "salt": "x"})
+    assert site.fetch().version == "2.0.0"
+    site.publish("2.0.1", 3, otherwise=everybody, rollout={"percent": 0, "salt": "y"})
+    held = site.fetch()
+    assert (held.status, held.version, held.bytes) == ("held back", "2.0.0", 0)
+    # A pointer is not signed: whoever puts an old manifest there gets no more than that.
+    site.publish("6.6.6", 1, keys=(NEW_KEY,))
+    forged = "manifests/manifest-6.6.6-1.json"
+    site.publish("2.0.1", 4, otherwise=forged, rollout={"percent": 0, "salt": "y"}, seed=3)
+    with pytest.raises(JosiError, match="no trusted key"):
+        site.fetch()
+
+
+def test_folder_has_an_id_of_its_own_that_stays(site, tmp_path):
+    """Without one given: random, kept, and what decides the place in a staged rollout."""
+    nameless, rollout = Client(load=any_model), {"percent": 50, "salt": "x"}
+    everybody = site.publish("1.0.0", 1)
+    site.publish("2.0.0", 2, otherwise=everybody, rollout=rollout)
+    version = site.fetch(nameless).version
+    own = Store(tmp_path / "phone").install_id()
+    assert len(own) == 32 and Store(tmp_path / "phone").install_id() == own
+    assert version == ("2.0.0" if in_rollout(own, rollout) else "1.0.0")
+    assert Store(tmp_path / "other").install_id() != own
+
+
 def test_model_that_does_not_load_leaves_the_previous_one(site, tmp_path):
     site.publish("1.0.0", 1)
     old = site.fetch().model

@@ -332,7 +332,10 @@ def test_figures_of_speech_and_a_packed_bag_pass(message: str) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    ["covid positive, feels like a mild cold. easy run?", "got a fever of 38 and a cold, can i jog"],
+    [
+        "covid positive, feels like a mild cold. easy run?",
+        "got a fever of 38 and a cold, can i jog",
+    ],
 )
 def test_a_weak_infection_is_for_a_doctor_not_for_the_emergency_number(message: str) -> None:
     found = triage({"message": message})

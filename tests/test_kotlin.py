@@ -17,6 +17,7 @@ import pytest
 import real_servers
 from delivery_world import KEY, make_bundle
 
+from josi_utils.download import in_rollout
 from josi_utils.publish import publish
 from josi_utils.release_kotlin import SAMPLE
 from josi_utils.signing import generate_key, load_key, public_key, sign
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.slow
 ANDROID_JSON = Path("/usr/share/java/com.android.json.jar")
 SIZE = 300_000
 CHUNK = 16 * 1024
+ROLLOUT = {"percent": 37.5, "salt": "josi-1.0.0"}
 
 #: What an app would write around the sample, for one file.
 MAIN = """
@@ -33,9 +35,12 @@ package com.mivalta.josi
 
 import java.io.File
 import java.net.URL
+import java.time.Instant
 
 fun main(args: Array<String>) {
     val manifest = verifiedManifest(File(args[0]).readBytes(), listOf(args[1]))
+    checkFresh(manifest, "josi", args[4].toLong(), Instant.parse(args[5]))
+    println("rollout " + (0 until 60).filter { inRollout(manifest, "phone-$it") }.joinToString(","))
     val entry = manifest.getJSONArray("files").getJSONObject(0)
     val hashes = entry.getJSONArray("chunk_sha256").let { all -> List(all.length()) { all.getString(it) } }
     val target = File(args[3], entry.getString("name"))
@@ -83,7 +88,7 @@ def compiled(tmp_path_factory):
 def world(tmp_path_factory):
     """Publish a file, serve it by nginx over TLS; return folder, address, and trust store."""
     folder = tmp_path_factory.mktemp("world")
-    bundle = make_bundle(folder / "bundle", size=SIZE)
+    bundle = make_bundle(folder / "bundle", size=SIZE, rollout=ROLLOUT)
     publish(bundle, f"file://{folder}/site")
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
             "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
@@ -104,12 +109,13 @@ def call(compiled, world, tmp_path):
     """Return a function that runs the Kotlin client into an empty folder."""
     folder, url = world
 
-    def run(*, envelope: Path | None = None, key: str = public_key(KEY), base: str = url):
+    def run(*, envelope: Path | None = None, key: str = public_key(KEY), base: str = url,
+            highest: int = 0, now: str = "2030-01-01T00:00:00Z"):  # fmt: skip
         trust = [f"-Djavax.net.ssl.trustStore={folder / 'trust.p12'}",
                  "-Djavax.net.ssl.trustStorePassword=changeit"]  # fmt: skip
         command = ["java", "-XX:TieredStopAtLevel=1", *trust, "-cp", compiled,
                    "com.mivalta.josi.MainKt", str(envelope or folder / "bundle/manifest.signed.json"),
-                   key, base, str(tmp_path)]  # fmt: skip
+                   key, base, str(tmp_path), str(highest), now]  # fmt: skip
         return subprocess.run(command, capture_output=True, text=True)
 
     return run, folder / "bundle/josi.gguf", tmp_path / "josi.gguf", url
@@ -118,7 +124,10 @@ def call(compiled, world, tmp_path):
 def test_the_file_arrives_whole_and_is_not_fetched_again(call):
     run, source, target, _ = call
     done = run()
-    assert done.stdout.split("\n")[:2] == ["kept 0", f"installed {SIZE}"], done.stderr
+    taking = ",".join(str(i) for i in range(60) if in_rollout(f"phone-{i}", ROLLOUT))
+    assert done.stdout.split("\n")[:3] == [
+        f"rollout {taking}", "kept 0", f"installed {SIZE}"
+    ], done.stderr  # fmt: skip
     assert target.read_bytes() == source.read_bytes()
     assert not target.with_name("josi.gguf.part").exists()
     # Where it was: no server needed any more.
@@ -158,6 +167,14 @@ def test_other_bytes_never_take_the_name(call, world):
     # The next call fetches from the bad chunk on.
     done = run()
     assert f"kept {7 * CHUNK}\n" in done.stdout and target.read_bytes() == source.read_bytes()
+
+
+def test_old_news_are_refused(call):
+    run, _, target, _ = call
+    for said, more in [("expired", {"now": "2099-01-01T00:00:00Z"}), ("a replay", {"highest": 2})]:
+        done = run(**more)
+        assert done.returncode == 1 and said in done.stderr
+    assert not target.exists()
 
 
 def test_a_stranger_is_refused(call, tmp_path):

@@ -53,7 +53,7 @@ def test_progress_reaches_the_whole(tmp_path):
     publish(make_bundle(tmp_path / "b"), f"file://{tmp_path}/site",
             progress=lambda name, done, total: seen.__setitem__(name, (done, total)))  # fmt: skip
     assert all(done == total for done, total in seen.values())
-    assert len(seen) == 3
+    assert len(seen) == 6  # each file sent, and each read back
 
 
 def test_interrupted_upload_is_taken_up(tmp_path, monkeypatch):
@@ -75,6 +75,12 @@ def test_interrupted_upload_is_taken_up(tmp_path, monkeypatch):
         def __exit__(self, *error):
             self.file.close()
 
+        def truncate(self, size):
+            self.file.truncate(size)
+
+        def seek(self, place):
+            self.file.seek(place)
+
         def write(self, block):
             written.append(len(block))
             return self.file.write(block)
@@ -83,7 +89,7 @@ def test_interrupted_upload_is_taken_up(tmp_path, monkeypatch):
     plain = store.fs.open
     monkeypatch.setattr(
         store.fs, "open",
-        lambda path, mode="rb", **k: Counting(plain(path, mode, **k)) if "a" in mode or "w" in mode
+        lambda path, mode="rb", **k: Counting(plain(path, mode, **k)) if "+" in mode or "w" in mode
         else real_open(path, mode),
     )  # fmt: skip
     store.put(bundle / "josi.gguf", entry["path"], FOREVER)
@@ -116,7 +122,10 @@ def test_bytes_that_arrive_wrong_stop_before_the_pointer(tmp_path, monkeypatch):
     [
         ("ftp://host/x", "give a file://"),
         ("https://host/x", "give a file://"),
+        ("https://me:secret@host/x", "give a file://"),
+        ("/srv/site", "no scheme; give a file://"),
         ("sftp://me:secret@host/x", "no password"),
+        ("s3://bucket/x?secret=secret", "bucket and folder alone"),
     ],
 )
 def test_addresses_that_are_refused(tmp_path, url, message):
@@ -128,6 +137,13 @@ def test_addresses_that_are_refused(tmp_path, url, message):
 def test_unsigned_bundle_is_not_published(tmp_path):
     with pytest.raises(JosiError, match="not signed"):
         publish(make_bundle(tmp_path / "b", keys=()), f"file://{tmp_path}/site")
+
+
+def test_expired_bundle_is_not_published(tmp_path):
+    bundle = make_bundle(tmp_path / "b", expires="2020-01-01T00:00:00Z")
+    with pytest.raises(JosiError, match="expired on 2020-01-01"):
+        publish(bundle, f"file://{tmp_path}/site")
+    assert not (tmp_path / "site").exists()
 
 
 def test_bundle_changed_after_signing_is_not_published(tmp_path):
@@ -146,6 +162,24 @@ def test_going_back_needs_a_higher_sequence(tmp_path):
     publish(make_bundle(tmp_path / "1", "1.0.0", 3, seed=1), site)
     pointer = json.loads((tmp_path / "site/channels/stable.json").read_text())
     assert pointer["manifest"] == "manifests/manifest-1.0.0-3.json"
+
+
+def test_another_publisher_in_the_meantime_is_not_overtaken(tmp_path, monkeypatch):
+    """An upload takes an hour; what was published during it is newer, and stays."""
+    site, newer = f"file://{tmp_path}/site", make_bundle(tmp_path / "2", "2.0.0", 2, seed=2)
+    real, once = RemoteStore.put, []
+
+    def put(self, *more):
+        if not once:
+            once.append(1)
+            publish(newer, site)
+        real(self, *more)
+
+    monkeypatch.setattr(RemoteStore, "put", put)
+    with pytest.raises(JosiError, match="at sequence 2, this release is 1"):
+        publish(make_bundle(tmp_path / "1", seed=1), site)
+    pointer = json.loads((tmp_path / "site/channels/stable.json").read_text())
+    assert pointer["sequence"] == 2
 
 
 def test_same_sequence_with_other_content_is_refused(tmp_path):
@@ -228,7 +262,7 @@ def test_s3_round_trip_on_moto(tmp_path, monkeypatch):
         store.call_s3("put_bucket_policy", Bucket="josi-test", Policy=json.dumps(policy))
         bundle = make_bundle(tmp_path / "b")
         result = publish(bundle, "s3://josi-test/app", options=options)
-        assert result.channel_url == "https://josi-test.s3.amazonaws.com/app/channels/stable.json"
+        assert result.channel_url == f"{endpoint}/josi-test/app/channels/stable.json"
         assert publish(bundle, "s3://josi-test/app", options=options).steps[0].done == (
             "there already"
         )
@@ -255,9 +289,7 @@ def test_gcs_round_trip_on_the_emulator(tmp_path):
         bundle = make_bundle(tmp_path / "b")
         result = publish(bundle, "gs://josi-test/app", options=options)
         assert [step.done for step in result.steps] == ["uploaded"] * 3
-        assert result.channel_url == (
-            "https://storage.googleapis.com/josi-test/app/channels/stable.json"
-        )
+        assert result.channel_url == f"{endpoint}/josi-test/app/channels/stable.json"
         again = publish(bundle, "gs://josi-test/app", options=options)
         assert again.steps[0].done == "there already"
         arrives(bundle, f"{endpoint}/josi-test/app", tmp_path / "phone")

@@ -1,11 +1,14 @@
 """The bundle: what is in it, that it is the run's own bytes, that it is the same every time."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from delivery_world import write_gguf
@@ -13,7 +16,7 @@ from delivery_world import write_gguf
 from josi_utils import release_prompt
 from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
-from josi_utils.files import sha256_file, write_json
+from josi_utils.files import read_json, sha256_file, write_json
 from josi_utils.guard.data import NAMES, load
 from josi_utils.handover import Points
 from josi_utils.paths import RunPaths, data_dir
@@ -23,6 +26,18 @@ from josi_utils.release import build_release
 from josi_utils.signing import public_key, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def write_adapter(path):
+    """Write a GGUF that says it is a LoRA adapter."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_tensor("blk.0.attn_q.weight.lora_a", np.ones((4, 32), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
 
 
 @pytest.fixture
@@ -98,6 +113,42 @@ def test_same_run_same_bytes(run, tmp_path):
     first = build_release(run, version="1.0.0", sign_key=KEY, folder=tmp_path / "a").folder
     second = build_release(run, version="1.0.0", sign_key=KEY, folder=tmp_path / "b").folder
     assert (first / "SHA256SUMS").read_bytes() == (second / "SHA256SUMS").read_bytes()
+
+
+def test_a_copy_of_the_run_gives_the_same_bytes(run, tmp_path):
+    """Other times of the files, another day: what the records say is all that counts."""
+    record = read_json(run.gguf / "stage.json")
+    record["outputs"]["josi-q8_0.gguf"]["mtime_ns"] = 1_800_000_000 * 10**9
+    write_json(run.gguf / "stage.json", record)
+    first = build_release(run, version="1.0.0", sign_key=KEY, folder=tmp_path / "a")
+    assert first.manifest["expires"] == "2028-02-19T00:00:00Z"  # 15 January 2027 and 400 days
+    for path in run.gguf.iterdir():
+        os.utime(path, (10**9, 10**9))
+    second = build_release(run, version="1.0.0", sign_key=KEY, folder=tmp_path / "b")
+    assert (first.folder / "SHA256SUMS").read_bytes() == (second.folder / "SHA256SUMS").read_bytes()
+
+
+def test_adapter_and_v2_copy_are_further_files(run):
+    """The adapter only with the base it is bound to, and only for clients that ask for one."""
+    adapter = write_adapter(run.gguf / "josi-lora-f16.gguf")
+    v2 = run.gguf / "josi-q8_0-v2.gguf"
+    v2.write_bytes((run.gguf / "josi-q8_0.gguf").read_bytes())
+    with open(v2, "r+b") as stream:
+        stream.seek(4)
+        stream.write((2).to_bytes(4, "little"))
+    base = write_gguf(run.root / "base.gguf", seed=5)
+
+    def roles(**more):
+        entries = build_release(run, version="1.0.0", sign_key=KEY, **more).manifest["files"]
+        return {e["role"]: e for e in entries if e["role"] in ("model", "model-gguf-v2", "adapter")}
+
+    assert roles().keys() == {"model", "model-gguf-v2"}
+    found = roles(base_gguf=base)
+    assert found["adapter"]["base_sha256"] == sha256_file(base)
+    assert found["adapter"]["sha256"] == sha256_file(adapter)
+    assert found["model-gguf-v2"]["sha256"] == sha256_file(v2)
+    notes = (run.release / "bundle/ANDROID.md").read_text()
+    assert sha256_file(base) in notes and "a wrong base loads and babbles" in notes
 
 
 def test_unsigned_bundle_warns(run):

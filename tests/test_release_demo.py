@@ -18,13 +18,14 @@ from josi_utils.paths import RunPaths
 from josi_utils.persona import WORD_LIMIT, count_words
 from josi_utils.release import build_release
 from josi_utils.release_demo import HandOver, later_release, later_version
+from josi_utils.release_keys import signing_keys
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Return a signed bundle of a tiny model that llama.cpp can load, and its key."""
+    """Return a signed bundle of a tiny model that llama.cpp can load, and its keys."""
     model, root = tiny_quantised(), tmp_path_factory.mktemp("root")
     for name in ("LICENSE", "data"):
         (root / name).symlink_to(ROOT / name)
@@ -33,14 +34,14 @@ def built(tmp_path_factory):
         paths = RunPaths("tiny")
         paths.gguf.mkdir(parents=True)
         shutil.copy(model, paths.gguf / "josi-q8_0.gguf")
-        key, _ = release_demo.signing_key("", paths.release)
-        return build_release(paths, version="0.1.0", sign_key=key), key
+        keys, _ = signing_keys("", paths.release)
+        return build_release(paths, version="0.1.0", sign_key=keys), keys
 
 
 def test_update_rollback_and_the_publishers_retreat(built, tmp_path):
-    release, key = built
+    release, keys = built
     said = []
-    with HandOver(key, tmp_path / "room", say=said.append) as demo:
+    with HandOver(keys, tmp_path / "room", say=said.append) as demo:
         demo.publish(release)
         assert demo.fetch("first launch").status == "installed"
         demo.confirm("it has answered")
@@ -63,14 +64,14 @@ def test_update_rollback_and_the_publishers_retreat(built, tmp_path):
 
 
 def test_a_release_that_does_not_load_leaves_the_phone_as_it_was(built, tmp_path, monkeypatch):
-    release, key = built
+    release, keys = built
 
     def broken(source, target, version):
         data = bytearray(source.read_bytes())
         data[:4] = b"GGUX"
         target.write_bytes(data)
 
-    with HandOver(key, tmp_path / "room") as demo:
+    with HandOver(keys, tmp_path / "room") as demo:
         demo.publish(release)
         demo.fetch("first launch")
         monkeypatch.setattr(release_demo, "_stamp", broken)
@@ -82,8 +83,8 @@ def test_a_release_that_does_not_load_leaves_the_phone_as_it_was(built, tmp_path
 
 
 def test_later_release_is_another_file_with_the_same_weights(built, tmp_path):
-    release, key = built
-    newer = later_release(release, key, tmp_path / "newer", version="0.1.1")
+    release, keys = built
+    newer = later_release(release, keys, tmp_path / "newer", version="0.1.1")
     assert newer.sha256 != release.sha256 and newer.manifest["sequence"] == 1001
     old, new = read_header(release.model), read_header(newer.model)
     assert new.metadata == {**old.metadata, "general.version": "0.1.1"}
@@ -111,7 +112,11 @@ def test_interrupted_download_resumes_and_says_so(tmp_path):
     assert 0 < outcome["cut_after_bytes"] < outcome["size"] == 9 << 20
     assert outcome["fetched_after_the_cut"] == outcome["size"] - outcome["cut_after_bytes"]
     assert (tmp_path / "got/m.gguf").read_bytes() == model.read_bytes()
-    assert "not there yet" in said[0] and "SHA-256 equal" in said[-1]
+    cut = next(number for number, line in enumerate(said) if "not there yet" in line)
+    # Shown live on both sides of the cut: bytes, rate, time left.
+    for lines in (said[:cut], said[cut + 1 : -1]):
+        assert lines and all("m.gguf: " in line and " MB/s" in line for line in lines)
+    assert "SHA-256 equal" in said[-1]
 
 
 def test_tables_are_for_people(built):

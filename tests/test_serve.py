@@ -195,6 +195,41 @@ def test_announcement_has_link_checksum_and_picture(file):
         assert share.url in text and share.sha256 in text
         assert text.count("█") > 50
         assert "plain http" not in text
+        assert "ends    in 60 minutes, or after 1 whole downloads" in text
+
+
+def test_announced_commands_fetch_and_check(file, tmp_path):
+    """As they stand, typed by somebody who was sent them."""
+    (tmp_path / "elsewhere").mkdir()
+    with serve(file) as share:
+        lines = dict(line.split(None, 1) for line in announcement(share).splitlines()[:5])
+        for command in ("get", "check"):
+            subprocess.run(lines[command], shell=True, check=True, timeout=20, capture_output=True,
+                           cwd=tmp_path / "elsewhere")  # fmt: skip
+
+
+def test_announced_folder_names_its_channels(tmp_path):
+    random_file(tmp_path / "site/channels/beta.json", 10, 1)
+    with serve(tmp_path / "site") as share:
+        told = announcement(share)
+        assert f"josi fetch {share.url}channels/beta.json --to ./install" in told
+        assert "sha256" not in told
+
+
+def test_picture_is_the_link_and_fits_a_terminal(file):
+    """Scanned back from the half blocks that are printed: the code that holds just this link."""
+    import segno
+
+    with serve(file) as share:
+        rows = announcement(share).split("\n\n")[1].rstrip("\n").split("\n")
+        assert max(map(len, rows)) <= 80
+        dark = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+        lit = [[dark[sign][half] for sign in row] for row in rows for half in (0, 1)]
+        wanted = [[bit for bit in line]
+                  for line in segno.make(share.url, error="l").matrix_iter(border=4)]  # fmt: skip
+        # Light modules are printed as lit ones.
+        seen = [[1 - bit for bit in line] for line in lit][: len(wanted)]
+        assert [line[: len(wanted)] for line in seen] == wanted
 
 
 def test_nothing_to_share_is_one_clear_line(tmp_path):

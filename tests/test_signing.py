@@ -46,6 +46,17 @@ def test_key_is_never_overwritten(tmp_path):
     assert (tmp_path / "key").read_bytes() == before
 
 
+def test_passphrase_comes_from_the_environment_where_none_is_given(tmp_path, monkeypatch):
+    public = generate_key(tmp_path / "key", passphrase="horse")
+    monkeypatch.delenv("JOSI_KEY_PASSPHRASE", raising=False)
+    with pytest.raises(JosiError, match="JOSI_KEY_PASSPHRASE"):
+        load_key(tmp_path / "key")
+    monkeypatch.setenv("JOSI_KEY_PASSPHRASE", "horse")
+    assert public_key(load_key(tmp_path / "key")) == public
+    generate_key(tmp_path / "open")
+    load_key(tmp_path / "open")  # a key without one is not asked for it
+
+
 def test_passphrase_locks_the_key(tmp_path):
     generate_key(tmp_path / "key", passphrase="horse")
     assert b"ENCRYPTED" in (tmp_path / "key").read_bytes()
