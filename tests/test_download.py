@@ -8,6 +8,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 import fault_proxy
 import faults
@@ -65,7 +66,7 @@ def proxy(tmp_path, file):
         # The proxy forwards paths as they are: give it the share's token as its root.
         share._token = "models"
         share._root = tmp_path / "site/models"
-        with fault_proxy.start(share.url) as proxy:
+        with fault_proxy.start(urljoin(share.url, "/")) as proxy:
             yield proxy
 
 
