@@ -10,7 +10,11 @@ from josi_utils.guard.goals import alternative_sentence, goal_sentence
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
+from josi_utils.guard.wished import wished
+from josi_utils.persona import count_words
 
+#: Before a no and another goal, a wish of so many words is said back at most.
+_BRIEF = 12
 #: Doubts of the athlete that a good verdict answers with a no, and their sentences.
 _DOUBTS = ("silly", "soon", "late", "old", "much")
 #: What else a message about a goal may have that deserves a word, in this order.
@@ -38,7 +42,19 @@ def _kind_start(reading: Reading, words: Words) -> str:
     opener, first = taken_up(reading, words)
     if opener and first and first.mood == "sad" and reading.mood == "sad":
         return opener
-    return _why(reading, words) or words.of(words.source["goal"][f"open_{_told_how(reading)}"])
+    how = _told_how(reading)
+    why = _why(reading, words)
+    if not why and how in ("asked", "unrealistic"):
+        why = _wish(reading, words, "wished_big", _BRIEF)
+    return why or words.of(words.source["goal"][f"open_{how}"])
+
+
+def _wish(reading: Reading, words: Words, key: str, most: int = 14) -> str | None:
+    """Return a sentence that says the wish back in the athlete's words, if it is short."""
+    wish = wished(words.message, asks=False)
+    if not wish or count_words(wish) > most or reading.has("lose_weight"):
+        return None
+    return words.say("goal", key).replace("{Wish}", wish.replace("would like to", "want to"))
 
 
 def _standing(reading: Reading, goal: dict[str, Any]) -> str | None:
@@ -99,6 +115,9 @@ def before_verdict(
     for name in _TAKEN_UP:
         if len(found) < 2 and reading.has(f"goal_{name}"):
             found.append(words.of(table[f"told_{name}"]))
+    wish = None if len(found) > 1 else _wish(reading, words, "wished")
+    if wish:
+        found = [wish, *found] if not doubt else [*found, wish]
     return found or [words.of(table["open_question" if reading.question else "open"])]
 
 
@@ -108,7 +127,10 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     name, by, doubt = aim(reading.tokens), when(reading.tokens), _doubt(reading)
     now = level(reading.tokens, name or "")
     found = [words.of(table[f"no_{doubt}"])] if doubt else []
-    if name and not (now and name in now):
+    wish = _wish(reading, words, "wished")
+    if wish:
+        line = wish
+    elif name and not (now and name in now):
         line = words.of(table["bare_named"]).replace("{Goal}", capital(f"{name} {by}".strip()))
     elif doubt:
         line = ""

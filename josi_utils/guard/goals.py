@@ -145,6 +145,14 @@ def has_goal(reading: Reading) -> bool:
     return spans or reading.has("wish") or not reading.has("past")
 
 
+def wishes_goal(reading: Reading) -> bool:
+    """Tell whether a message names a goal with weeks or seasons to go, and no other session."""
+    if reading.has("change") or not has_goal(reading):
+        return False
+    words = set(load("fallback")["goal_words"]["ahead"])
+    return bool(words & {t.text for t in reading.tokens})
+
+
 def too_soon(reading: Reading) -> bool:
     """Tell whether a message names a goal that is far too much for its time.
 

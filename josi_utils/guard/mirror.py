@@ -42,7 +42,8 @@ class Mirror(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _lists() -> dict[str, frozenset[str]]:
+def mirror_lists() -> dict[str, frozenset[str]]:
+    """Return the lists of clauses that may be said back."""
     return {key[7:]: frozenset(v) for key, v in table().items() if key.startswith("mirror_")}
 
 
@@ -110,7 +111,7 @@ def beside(back: str, opener: str, greets: bool = False) -> str:
 
 def _clause(tokens: Sequence[Token], at: int, message: str) -> tuple[int, str, bool] | None:
     """Return (end, words, whether it names a feeling) of the clause that begins at ``at``."""
-    lists = _lists()
+    lists = mirror_lists()
     if at and tokens[at].clause == tokens[at - 1].clause and not _opened(tokens, at):
         return None
     end = at + 1
@@ -134,7 +135,7 @@ def _clause(tokens: Sequence[Token], at: int, message: str) -> tuple[int, str, b
 
 def _whole(tokens: Sequence[Token], at: int, last: int, message: str) -> str | None:
     """Return the words from ``at`` up to ``last`` said back, None if they cannot be."""
-    lists = _lists()
+    lists = mirror_lists()
     while last > at and tokens[last - 1].text in lists["fillers"]:
         last -= 1
     words = [t.text for t in tokens[at:last]]
@@ -151,7 +152,7 @@ def _whole(tokens: Sequence[Token], at: int, last: int, message: str) -> str | N
         return None
     said = [start]
     for place in range(at, last):
-        word = _said(tokens, place, message)
+        word = said_word(tokens, place, message)
         if word is None or words[place - at : place - at + 2] in (["is", "that"], ["is", "this"]):
             return None
         between = message[tokens[place - 1].end : tokens[place].start] if place > at else ""
@@ -171,7 +172,7 @@ def _whole(tokens: Sequence[Token], at: int, last: int, message: str) -> str | N
 
 def _opened(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether the words before ``at``, back to the clause's start, only lead to it."""
-    lists, place = _lists(), at - 1
+    lists, place = mirror_lists(), at - 1
     joins = tokens[place].text in lists["joins"] and tokens[place].text != "so"
     if joins and tokens[at].text in lists["subjects"]:
         return True
@@ -184,7 +185,7 @@ def _opened(tokens: Sequence[Token], at: int) -> bool:
 
 def _head(words: Sequence[str]) -> str | None:
     """Return what is put before a clause ("you", "you are" or nothing), None if it is no such."""
-    lists = _lists()
+    lists = mirror_lists()
     rest = list(words)
     first = rest[0] if rest else ""
     second = next((w for w in rest[1:] if w not in lists["adverbs"]), "")
@@ -238,7 +239,7 @@ def _head(words: Sequence[str]) -> str | None:
     return "you are" if sure else None
 
 
-def _said(tokens: Sequence[Token], place: int, message: str) -> str | None:
+def said_word(tokens: Sequence[Token], place: int, message: str) -> str | None:
     """Return one word as it is said back: turned, its texting undone, its capital kept if a name."""
     token = tokens[place]
     if place and (token.start, token.end) == (tokens[place - 1].start, tokens[place - 1].end):
@@ -247,7 +248,7 @@ def _said(tokens: Sequence[Token], place: int, message: str) -> str | None:
     if token.text in _turned():
         return _turned()[token.text]
     written = message[token.start : token.end]
-    if token.raw != token.text and written.lower() not in _lists()["as_written"]:
+    if token.raw != token.text and written.lower() not in mirror_lists()["as_written"]:
         return token.text
     if written.replace("’", "'") == "it's" or written == "It's":
         return "it is"

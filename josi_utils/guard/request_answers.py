@@ -42,7 +42,11 @@ def no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) 
     """Return the kind no: the wish or the feeling heard, then that the plan stays."""
     table, stays = words.source["request"], answer_to_wish(reading, decision, words)
     start = sorry(reading, words)
-    opener = words.of(table["still"]) if refused else heard(reading, words)
+    opener = (
+        words.of(table["still"])
+        if refused
+        else heard(reading, words, decision["session"]["kind"] == "rest")
+    )
     opener = opener or words.of(table["against"])
     return [*(start or [opener]), *(stays or [words.of(table["stays"])])]
 
@@ -52,6 +56,6 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     table = words.source["request"]
     opener, first = taken_up(reading, words)
     if not opener or not first or not first.mood:
-        opener = heard(reading, words)
+        opener = heard(reading, words, decision["session"]["kind"] == "rest")
     opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
     return [opener, *(answer_to_wish(reading, decision, words) or [words.of(table["either"])])]

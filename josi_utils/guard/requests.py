@@ -16,6 +16,7 @@ from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS, against_score, asked_amounts
 from josi_utils.guard.mirror import mirror
 from josi_utils.guard.situations import Reading
+from josi_utils.guard.wished import wished
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
@@ -38,6 +39,10 @@ _INSTEAD = re.compile(
 )
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
+#: A wish that leaves the session out.
+_LEAVES = tuple(
+    f"You {wish} {verb} " for wish in ("want to", "would like to") for verb in ("skip", "leave out")
+)
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
 
@@ -173,6 +178,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         for raw in load("fallback")["requests"]
         if f"request {raw['id']}" in reading.plain and raw.get("rest", False) == rest
     ]
+    if reading.has("any_day") and "time" in kinds:
+        # "A day later" is no hour.
+        kinds.remove("time")
     if reading.question and reading.has("you_changed") and not asks:
         return Request()
     if wants["against"]:
@@ -181,8 +189,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
             return Request("unsure")
         sure = meant or (not reading.mood and (beyond or future or not past))
         return Request("against") if sure else Request()
-    granted = _within(reading, decision)
+    granted, wish = _within(reading, decision), wished(case.get("message") or "") or ""
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
+    less = less or wish.startswith(_LEAVES)
     if granted and less and (asks or not past):
         return granted
     told_fine = wants.get("fine", False)
@@ -193,12 +202,16 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
     ):
         return Request()
+    now = bool(wish) and reading.has("this_day") and not decision.get("goal")
+    if now and beyond and not reading.question:
+        return Request("unsure")
     heavy = bool(reading.situations) and reading.situations[0].mood == "sad"
     told = mirror(case.get("message") or "")
     heavy = heavy or (told is not None and told.feels and not reading.has("only_got"))
     if heavy and not (asks or (intends and future) or reading.question):
         # Who tells what weighs on them, and asks for nothing, is not answered with a leave.
-        return Request("unsure") if reading.has("defies") else Request()
+        more = wants_more(reading, session) and (intends or reading.has("wish")) and not past
+        return Request("unsure") if more or reading.has("defies") else Request()
     score = against_score(case)
     moved = other_day(reading, decision["day"])
     checks = _about_plan(reading) or (reading.has("reason_check") and kinds in ([], ["less"]))
@@ -213,7 +226,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return Request("fine", kinds[0] if kinds else "")
     if reading.question and _beyond(reading, session) and _amount_at_end(reading) and not past:
         return Request("unsure")
-    if asks and not _about_plan(reading) and not reading.has("goal_strict"):
+    if asks and not _about_plan(reading) and (now or not reading.has("goal_strict")):
         return Request("unsure")
     sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
     if rest and sports and intends and not (past or reading.question or kinds):

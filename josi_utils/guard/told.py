@@ -68,7 +68,7 @@ def _can(found: re.Match[str]) -> str | None:
 def _now(found: re.Match[str]) -> str | None:
     if float(found[1].replace(":", ".")) < 5 and not found[2] and ":" not in found[1]:
         return None
-    return f"you are at {_said(found[1], found[2])} now"
+    return f"you start from {_said(found[1], found[2])}"
 
 
 #: In the order in which they are tried; the first that holds is taken.

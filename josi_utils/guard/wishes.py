@@ -17,6 +17,7 @@ from josi_utils.guard.requests import (
     wants_more,
 )
 from josi_utils.guard.situations import Reading
+from josi_utils.guard.wished import wished
 
 _DAYS = frozenset(DAYS)
 #: What is told beside a wish, in the order in which it is taken up: the body first.
@@ -66,12 +67,18 @@ def beside(reading: Reading, words: Words) -> str | None:
     return words.say("request", f"heard_{name}") if name else None
 
 
-def heard(reading: Reading, words: Words) -> str | None:
-    """Return words that take up what the athlete said beside the wish, or the wish itself."""
+def heard(reading: Reading, words: Words, rest: bool = False) -> str | None:
+    """Return words that take up what the athlete said beside the wish, or the wish itself.
+
+    On a rest day the wish is not said back, as it would read like a session of the plan.
+    """
     table = words.source["request"]
     told = beside(reading, words)
     if told:
         return told
+    wish = None if rest else wished(words.message)
+    if wish:
+        return words.of(table["heard_wish"]).replace("{Wish}", wish)
     if asks_double(reading):
         return words.of(table["heard_more"])
     said = {t.text for t in reading.tokens}

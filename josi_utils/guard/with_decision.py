@@ -26,10 +26,10 @@ from josi_utils.guard.composition import (
 )
 from josi_utils.guard.data import load
 from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
-from josi_utils.guard.goals import names_goal
+from josi_utils.guard.goals import names_goal, wishes_goal
 from josi_utils.guard.openers import greeting, own_ask, plain_opener, taken_up
 from josi_utils.guard.request_answers import either, no, only_tells, sorry, yes
-from josi_utils.guard.requests import Request, request
+from josi_utils.guard.requests import Request, request, wants_more
 from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import beside
 from josi_utils.persona import count_words, split_sentences
@@ -79,6 +79,11 @@ def planned(brief: Brief) -> Composition:
     about_goal = about_goal or names_goal(goal, reading)
     asks_goal = reading.has("goal_ask") and asked.stand != "against" and reading.question
     asks_goal = asks_goal or (names_goal(goal, reading) and reading.has("horizon"))
+    # Who wants more of the session asks for that, though a goal is named beside it.
+    asks_more = asked.stand and wants_more(reading, decision["session"]) and not reading.question
+    if goal and asked.stand != "against" and wishes_goal(reading):
+        about_goal = asks_goal = True
+    asks_goal = asks_goal and not asks_more
     verdict = lines and not answers and not asks_why(reading)
     if verdict and done and opener and _fits([opener, *lines, *plan, own]):
         return Composition([opener, *lines], own, plan)
@@ -198,6 +203,7 @@ def _goal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -
     if verdict == "unrealistic":
         return refusal(goal, reading, refused, words)
     asks = any(reading.has(form) for form in ("goal", "goal_ask", "asks_progress"))
+    asks = asks or wishes_goal(reading)
     if not goal or not (asks or names_goal(goal, reading)):
         return []
     if not verdict:

@@ -10,6 +10,7 @@ from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, Composition, named, refused_before
 from josi_utils.guard.goals import has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
+from josi_utils.guard.wished import wished
 from josi_utils.persona import count_words
 
 #: A reply of fewer words is given one sentence more.
@@ -43,7 +44,9 @@ def alone(brief: Brief) -> Composition:
             start, ask = words.of(say), own or words.of(asks)
         return Composition([start], ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
-        opening = [words.say("request", "either_told"), words.say("request", "no_plan")]
+        wish = wished(words.message)
+        heard = f"{wish}." if wish else words.say("request", "either_told")
+        opening = [heard, words.say("request", "no_plan")]
         return Composition(opening, ask)
     if reading.has("unknowable"):
         return Composition([words.say("explain", "unknowable"), words.of(plain["invite"])], ask)

@@ -1,0 +1,139 @@
+"""What the athlete wishes or asks for, said back: ``"You want to swim 1 km in one go"``.
+
+As in :mod:`josi_utils.guard.mirror` no sentence is made up: it is the clause behind "i want to" or
+"can we", whole, with first persons turned. The lists ``wish_*`` of ``own_words`` in
+``fallback.json`` hold how it may be led in, the verbs that it may begin with and where it ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from josi_utils.guard.amounts import table
+from josi_utils.guard.mirror import mirror_lists, said_word
+from josi_utils.guard.normalise import Token, tokenise
+from josi_utils.guard.soundness import sound
+
+#: So many words has what is wished.
+_FEWEST, _MOST = 2, 13
+_BETWEEN = frozenset(" -'’")
+#: What is asked of Josi is said back as a wish, too.
+_ORDERS = "You would like to "
+_K = re.compile(r"(\d) k(?:m|ms)?\b")
+
+
+@lru_cache(maxsize=1)
+def _lists() -> dict[str, frozenset[str]]:
+    return {
+        key[5:]: frozenset(v)
+        for key, v in table().items()
+        if key.startswith("wish_") and key != "wish_said"
+    }
+
+
+@lru_cache(maxsize=1)
+def _days_said() -> dict[str, str]:
+    """Return days that are written short, or as what belongs to them, as they are said."""
+    return dict(pair.split(" ", 1) for pair in table()["wish_said"])
+
+
+@lru_cache(maxsize=1)
+def _leads() -> list[tuple[tuple[str, ...], str, bool]]:
+    """Return how a wish is led in, the longest first, what stands for it, and if it asks nothing."""
+    pairs = [
+        (tuple(lead.split()), said, name in ("wants", "likes"))
+        for name, said in (
+            ("wants", "You want to"),
+            ("likes", "You would like to"),
+            ("asks", "You would like to"),
+            ("rathers", "You would rather"),
+            ("orders", _ORDERS),
+        )
+        for lead in table()[f"wish_{name}"]
+    ]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+@lru_cache(maxsize=64)
+def wished(message: str, asks: bool = True) -> str | None:
+    """Return what is wished, without the full stop, or None where it can't surely be said back.
+
+    Parameters
+    ----------
+    message : str
+        As it was written.
+    asks : bool
+        Whether "can i" and "let me" lead a wish in too, as they do beside a plan.
+
+    Examples
+    --------
+    >>> wished("can we push everything back one day, my in-laws are here")
+    'You would like to push everything back one day'
+    """
+    tokens = tokenise(message)
+    words = [token.text for token in tokens]
+    if asks and words[:1] and words[0] in _lists()["heads"]:
+        text = _clause(tokens, 0, 0, message, True)
+        if text and sound(f"{_ORDERS}{text}."):
+            return f"{_ORDERS}{text}"
+    for at in range(len(tokens)):
+        for lead, said, tells in _leads():
+            end = at + len(lead)
+            if tuple(words[at:end]) != lead or end >= len(tokens):
+                continue
+            if (
+                lead[0] not in _lists()["first"]
+                and at
+                and tokens[at - 1].clause == tokens[at].clause
+            ):
+                continue
+            if not (asks or tells):
+                continue
+            text = _clause(tokens, at, end, message, said == _ORDERS)
+            if text and sound(f"{said.strip()} {text}."):
+                return f"{said.strip()} {text}"
+            break
+    return None
+
+
+def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bool) -> str | None:
+    """Return the words of the wish that begins at ``at`` said back, None if they cannot be."""
+    lists, turned = _lists(), mirror_lists()
+    while at < len(tokens) and tokens[at].text in lists["adverbs"]:
+        at += 1
+    last = at
+    while last < len(tokens) and tokens[last].clause == tokens[lead].clause:
+        after = tokens[last + 1].text if last + 1 < len(tokens) else ""
+        word = tokens[last].text
+        if word in lists["ends"] or (word in turned["joins"] and after in turned["subjects"]):
+            break
+        last += 1
+    while last > at and tokens[last - 1].text in lists["fillers"] | turned["fillers"]:
+        last -= 1
+    words = [token.text for token in tokens[at:last]]
+    verbs = lists["ordered" if order else "verbs"]
+    if not _FEWEST <= len(words) <= _MOST or words[0] not in verbs:
+        return None
+    if order and {"me", "us"} & set(words):
+        return None
+    barred = (turned["barred"] - lists["allowed"]) | lists["barred"]
+    whole = message[tokens[at].start : tokens[last - 1].end]
+    bare = words[-1].isdigit()
+    if bare or set(words) & barred or words[-1] in turned["dangling"] or "?" in whole:
+        return None
+    if any(c in whole for c in '"“”*/@#<>[]{}&\n'):
+        return None
+    said: list[str] = []
+    for place in range(at, last):
+        word = said_word(tokens, place, message)
+        between = message[tokens[place - 1].end : tokens[place].start] if place > at else ""
+        if word is None or not set(between) <= _BETWEEN:
+            return None
+        glued = place > at and tokens[place].start == tokens[place - 1].end
+        if glued and tokens[place - 1].text[0].isdigit():
+            glued = False
+        said[-1:] = [said[-1] + word] if glued else [*said[-1:], word]
+    text = _K.sub(r"\1 km", " ".join(word for word in said if word))
+    return " ".join(_days_said().get(word, word) for word in text.split())
