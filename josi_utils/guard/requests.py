@@ -179,7 +179,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
             return Request("unsure")
-        sure = meant or (not reading.mood and (beyond or future or not past))
+        feels = reading.mood or (first is not None and first.id == "compare")
+        sure = meant or (not feels and (beyond or future or not past))
         return Request("against") if sure else Request()
     granted = _within(reading, decision)
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
@@ -193,7 +194,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         loosely and ((reading.has("why") and not kinds) or reading.has("goal_strict"))
     ):
         return Request()
-    heavy = bool(reading.situations) and reading.situations[0].mood == "sad"
+    heavy = reading.mood == "sad" or (first is not None and first.mood == "sad")
     told = mirror(case.get("message") or "")
     heavy = heavy or (told is not None and told.feels and not reading.has("only_got"))
     if heavy and not (asks or (intends and future) or reading.question):
