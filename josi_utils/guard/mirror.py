@@ -207,7 +207,7 @@ def _head(words: Sequence[str]) -> str | None:
         verbs = verb in lists["verbs"] or (person and len(verb) > _VERB and verb[-1] in "sd")
         return "" if verbs or (nouns and nouns[0].endswith("s") and verb == "been") else None
     if first == "its":
-        return "" if rest[1:2] in (["my"], ["just"]) else None
+        return "" if rest[1:2] == ["my"] else None
     if first == "feels" or rest[:2] in (["it", "feels"], ["it", "felt"]):
         return ("it" if first == "feels" else "") if "like" in rest[:4] else None
     if rest[:2] == ["first", "time"]:
@@ -223,6 +223,8 @@ def _head(words: Sequence[str]) -> str | None:
     if first in lists["no_start"] or (first == "went" and set(rest[1:2]) & lists["went"]):
         return None
     if first in lists["acts"] | lists["feels"] and first in lists["alone"]:
+        if first in ("feel", "felt") and rest[1:2] == ["like"]:
+            return None  # It may be the run that felt like it.
         return "you are" if first in ("feeling", "dreading") else "you"
     after = rest[rest.index(bare) + 1 :][:1] if bare else []
     loose = bare in ("proud", "happy", "missing") and after not in (

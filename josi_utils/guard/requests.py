@@ -187,7 +187,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
             return Request("unsure")
-        sure = meant or (not reading.mood and (beyond or future or not past))
+        feels = reading.mood or (first is not None and first.id == "compare")
+        sure = meant or (not feels and (beyond or future or not past))
         return Request("against") if sure else Request()
     granted, wish = _within(reading, decision), wished(case.get("message") or "") or ""
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
@@ -205,7 +206,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     now = bool(wish) and reading.has("this_day") and not decision.get("goal")
     if now and beyond and not reading.question:
         return Request("unsure")
-    heavy = bool(reading.situations) and reading.situations[0].mood == "sad"
+    heavy = reading.mood == "sad" or (first is not None and first.mood == "sad")
     told = mirror(case.get("message") or "")
     heavy = heavy or (told is not None and told.feels and not reading.has("only_got"))
     if heavy and not (asks or (intends and future) or reading.question):
