@@ -55,7 +55,7 @@ def alone(brief: Brief) -> Composition:
             opening.append(closing(opener, first, apart, words))
         return Composition(opening, ask)
     if asks and not opener and reading.has("plan_words"):
-        return Composition([words.say("plain", "question"), words.say("plain", "no_plan")], ask)
+        return Composition([words.say("explain", "open"), words.say("plain", "no_plan")], ask)
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
     if asks:
@@ -72,6 +72,8 @@ def _far_too_much(brief: Brief, aims: bool) -> bool:
     case, reading = brief.case, brief.reading
     first = next(iter(reading.situations), None)
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
+    if case.get("card") and first and first.sure and case["card"]["id"] in dict(first.cards):
+        return False
     ahead = any(reading.has(form) for form in ("goal_short", "goal_extreme"))
     if first is not None and first.done and not ahead:
         return False
