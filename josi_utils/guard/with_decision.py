@@ -59,7 +59,10 @@ def planned(brief: Brief) -> Composition:
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and only_tells(first, reading):
         asked = Request()
-    if asked.stand == "unsure" and asks_why(reading) and not reading.has("change"):
+    wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
+    of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
+    soft = asked.stand == "unsure" and wonders
+    if (soft or (of_zone and reading.question)) and not reading.has("change"):
         asked = Request()
     unknown = first is not None and first.more == "unknown"
     if unknown and asked.kind == "gear":
