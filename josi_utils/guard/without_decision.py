@@ -26,7 +26,9 @@ def alone(brief: Brief) -> Composition:
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
-    about_else = first is not None and (sad or first.strong or bool(first.cards))
+    about_else = first is not None and (
+        sad or first.strong or bool(first.cards or first.more == "unknown")
+    )
     asks_goal = aims and reading.question and reading.has("goal_ask")
     about_else = about_else and not (asks_goal and not (first and first.strong))
     if not case.get("card") and aims and not about_else:
