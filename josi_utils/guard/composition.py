@@ -170,7 +170,9 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
     if kind == "race":
         return words.of(table["race"])
     if codes:
-        return words.of(table[codes[0]])
+        slept = any(word in words.message.lower() for word in ("sleep", "slept"))
+        choices = [q for q in table[codes[0]] if not (slept and "sleep" in q)]
+        return words.of(choices or table[codes[0]])
     if kind == "rest":
         return words.of(table["rest"])
     return words.of(table["today" if decision["day"] == "today" else "later"])

@@ -141,6 +141,8 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
     name, minutes = with_article(_short(session)), str(session.get("minutes") or "")
     if reading.has("blame"):
         return words.of(table["blame"])
+    if reading.has("too_old") and told_reasons(decision):
+        return words.of(table["not_age"])
     if reading.has("feels_fine"):
         return words.of(table["open_fine"])
     if asks_purpose(reading, decision) and session["kind"] not in ("rest", "race"):
@@ -150,7 +152,7 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
     if old and old.get("minutes") and old["minutes"] != session.get("minutes"):
         return words.of(table["open_minutes"]).replace("{minutes}", str(old["minutes"]))
     key = "open"
-    if minutes and reading.has("short_word"):
+    if minutes and reading.has("short_word") and HARDNESS[session["kind"]] <= HARDNESS["steady"]:
         key = "open_short"
     elif minutes and reading.has("long_word"):
         key = "open_long"

@@ -59,6 +59,11 @@ def planned(brief: Brief) -> Composition:
     asked = request(case, reading, wants)
     if asked.stand and asked.stand != "against" and first and only_tells(first, reading):
         asked = Request()
+    wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
+    of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
+    soft = asked.stand == "unsure" and wonders
+    if (soft or (of_zone and reading.question)) and not reading.has("change"):
+        asked = Request()
     unknown = first is not None and first.more == "unknown"
     if unknown and asked.kind == "gear":
         asked = Request()
@@ -94,7 +99,9 @@ def planned(brief: Brief) -> Composition:
     against = asked.stand == "against" and not (answers and not wants["against"])
     if against or (refused and not reading.question and not reading.mood):
         return Composition(no(decision, reading, refused, words), ask, plan, more, card)
-    if asked.stand == "fine" and not (card and reading.question and not reading.has("change")):
+    knows = reading.question and not reading.has("change")
+    knows = knows and bool(card or (first and first.sure and first.cards))
+    if asked.stand == "fine" and not knows:
         own = ask if decision.get("reasons") else words.say("request", "ask_fine")
         heavy = bool(reading.situations) and reading.situations[0].strong
         heavy = heavy or "SAD" in reading.plain
@@ -264,7 +271,8 @@ def _answer(brief: Brief) -> tuple[dict[str, Any] | None, list[str]]:
     case, deck, reading = brief.case, brief.deck, brief.reading
     zone = str(case["decision"]["session"].get("zone"))
     zones = load("fallback")["words"]["zone_cards"]
-    if reading.has("effort"):
+    named_zone = bool(reading.situations) and reading.situations[0].id.startswith("zone_")
+    if reading.has("effort") and not named_zone:
         card = next((c for c in deck if c["id"] == zones.get(zone)), None)
         return card, split_sentences(card["text"]) if card else []
     card, lines = found_card(case, deck, reading)
@@ -274,6 +282,6 @@ def _answer(brief: Brief) -> tuple[dict[str, Any] | None, list[str]]:
     # that goes down for a pulse that is up.
     wrong = set(zones.values()) - {zones.get(zone)}
     wrong |= {card_id for code in reasons for card_id in contrary.get(code, ())}
-    if card and card["id"] in wrong:
+    if card and card["id"] in wrong and not (named_zone and card["id"] in zones.values()):
         return None, []
     return card, lines

@@ -27,7 +27,9 @@ def alone(brief: Brief) -> Composition:
         return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
-    about_else = first is not None and (sad or first.strong or bool(first.cards))
+    about_else = first is not None and (
+        sad or first.strong or bool(first.cards or first.more == "unknown")
+    )
     asks_goal = aims and reading.question and reading.has("goal_ask")
     about_else = about_else and not (asks_goal and not (first and first.strong))
     if not case.get("card") and aims and not about_else:
@@ -58,7 +60,7 @@ def alone(brief: Brief) -> Composition:
             opening.append(closing(opener, first, apart, words))
         return Composition(opening, ask)
     if asks and not opener and reading.has("plan_words"):
-        return Composition([words.say("plain", "question"), words.say("plain", "no_plan")], ask)
+        return Composition([words.say("explain", "open"), words.say("plain", "no_plan")], ask)
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
     if asks:
@@ -75,6 +77,8 @@ def _far_too_much(brief: Brief, aims: bool) -> bool:
     case, reading = brief.case, brief.reading
     first = next(iter(reading.situations), None)
     about_else = first is not None and (first.mood == "sad" or first.sure) and not aims
+    if case.get("card") and first and first.sure and case["card"]["id"] in dict(first.cards):
+        return False
     ahead = any(reading.has(form) for form in ("goal_short", "goal_extreme"))
     if first is not None and first.done and not ahead:
         return False
