@@ -27,22 +27,10 @@ _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
 #: A number beside one of these words is no length of a session.
-_NO_SESSION = frozenset(
-    [
-        "sleep",
-        "slept",
-        "shift",
-        "flight",
-        "drive",
-        "night",
-        "meeting",
-        "meetings",
-        "journey",
-        "kip",
-        "farm",
-        "shifts",
-    ]
-)
+_NO_SESSION = frozenset([
+    "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
+    "kip", "farm",
+])  # fmt: skip
 _BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
 #: "Is 30 enough?": minutes without their word.
 _BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
