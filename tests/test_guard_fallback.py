@@ -100,10 +100,10 @@ def test_a_request_for_more_is_never_granted(message: str) -> None:
         ("can i go at 7 in the evening", "Yes"),
         ("ok if my sister joins me", "Yes"),
         ("can i do it in the park", "Yes"),
-        ("can i cut it short and do less", "Yes"),
+        ("can i cut it short and do less", "Less is fine"),
     ],
 )
-def test_what_the_plan_leaves_open_gets_a_plain_yes(message: str, yes: str) -> None:
+def test_what_the_plan_leaves_open_is_granted_at_once(message: str, yes: str) -> None:
     assert fallback(case(message), DECK).startswith(yes)
 
 

@@ -28,7 +28,7 @@ def goal(verdict: str, **more: object) -> dict:
     [
         ("sub 3:30, my best is 4:05", "your best is 4:05"),
         ("longest so far 70 k", "your longest is 70 km"),
-        ("bench 60 now, 80 by may", "you are at 60 now"),
+        ("bench 60 now, 80 by may", "you start from 60"),
         ("i can do 5k now", "you can do 5 km now"),
         ("i run 10 km a week", None),
         ("i'm 46 now", None),
@@ -78,7 +78,7 @@ def test_a_goal_that_is_too_much_is_told_why_by_the_athletes_own_figure() -> Non
 
 def test_a_doubt_is_answered_before_the_verdict() -> None:
     text = said("am i mad? currently 3:38", goal=goal("ambitious"))
-    assert text.startswith("It is not a silly idea at all. You are at 3:38 now")
+    assert text.startswith("No, that is far from silly. You start from 3:38")
     assert "ambitious but possible" in text
 
 
@@ -93,10 +93,10 @@ def test_losing_much_weight_fast_is_not_planned() -> None:
         ("make it 90 minutes please", "90 minutes would be"),
         ("can i move it to sunday", "I can't move it to another day"),
         ("can i swim instead", "I can't swap the sport"),
-        ("only got 20 minutes, ok?", "Yes, 20 minutes are fine"),
-        ("can we skip today", "Of course you may leave it out"),
+        ("only got 20 minutes, ok?", "20 minutes are fine"),
+        ("can we skip today", "leaving it out does no harm"),
         ("is an ice cream stop allowed", "on the way"),
-        ("12h shift done, is 20 minutes enough?", "Yes, 20 minutes are fine"),
+        ("12h shift done, is 20 minutes enough?", "some movement is better than none"),
     ],
 )
 def test_a_wish_is_answered_by_what_it_asks_for(message: str, words: str) -> None:
