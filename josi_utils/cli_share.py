@@ -103,7 +103,9 @@ def publish(options: argparse.Namespace) -> int:
     if "/" not in options.run and not (bundle / "manifest.json").is_file():
         bundle = RunPaths(options.run).release / "bundle"
     if not bundle.is_dir():
-        raise JosiError(f"{bundle}: no bundle; run_all.py --run {options.run} makes one (06_share)")
+        folder = "/" in options.run
+        what = "name a run, or a bundle's folder" if folder else "run 06_share first"
+        raise JosiError(f"{bundle}: no bundle; {what}")
     if signed_by_throw_away_key(bundle):
         say("warning: signed with the run's throw-away key, which no app should trust; josi keygen "
             "makes a real one, -p sign_key=FILE signs with it")  # fmt: skip

@@ -124,7 +124,7 @@ def test_the_installed_command_answers():
         ("keygen broken.jsonl", "a key is there already"),
         ("keygen /proc/none/key", "/proc/none: No such file"),
         ("serve none.gguf", "none.gguf: no such file"),
-        ("publish ../x file:///tmp/none", "run name '../x'"),
+        ("publish ../x file:///tmp/none", "../x: no bundle; name a run, or a bundle's folder"),
         ("publish no-such-run file:///tmp/none", "run 06_share first"),
         ("fetch ftp://127.0.0.1/x --to room --key nokey", "ftp://127.0.0.1/x"),
         ("verify-golden good.gguf none.json", "none.json: no such file"),
