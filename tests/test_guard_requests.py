@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from josi_utils.guard import fallback
 from josi_utils.guard.card_learning import gold_rows
 from josi_utils.guard.intent import intent
 from josi_utils.guard.requests import request
 from josi_utils.guard.situations import read
+from josi_utils.prompt import deck
 
+DECK = deck()
 EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
 
 
@@ -93,3 +96,20 @@ def test_another_sport_or_day_is_not_granted_as_an_hour() -> None:
 def test_more_than_the_session_without_its_unit_is_never_granted() -> None:
     assert asked("can i do 60 instead of the 30? feeling great") != "fine"
     assert asked("lets do 5 days instead of 3") != "fine"
+
+
+def test_an_entry_told_is_no_wish_for_more_today() -> None:
+    decision = {
+        "day": "today",
+        "session": {"kind": "easy", "sport": "run", "minutes": 35, "zone": 2},
+        "reasons": ["steady_progress"],
+    }
+    for message in (
+        "Signed up for my first sprint tri!! 14 weeks",
+        "booked my first 10k, 14 weeks!",
+    ):
+        text = fallback({"message": message, "decision": decision}, DECK)
+        assert "put your name down" in text, text
+        assert "not in the plan" not in text
+    more = {"message": "signed up for parkrun today, doing it all out", "decision": decision}
+    assert "not in the plan" in fallback(more, DECK)

@@ -92,6 +92,8 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     """Return words for a message that no situation holds for: by its tone, or of none at all."""
     if not reading.tokens:
         return words.say("plain", "wordless")
+    if reading.has("goal_why_signed") and not reading.question:
+        return words.say("goal", "why_signed")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""

@@ -191,6 +191,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         feels = reading.mood or (first is not None and first.id == "compare")
         sure = meant or (not feels and (beyond or future or not past))
         return Request("against") if sure else Request()
+    if reading.has("goal_why_signed") and not (asks or reading.question or reading.has("this_day")):
+        return Request()  # an entry told is a goal, no wish for more today
     granted, wish = _within(reading, decision), wished(case.get("message") or "") or ""
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
     less = less or wish.startswith(_LEAVES)
