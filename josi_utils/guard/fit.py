@@ -18,9 +18,10 @@ from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl, write_atomic
 from josi_utils.guard.data import guard_dir
 from josi_utils.guard.features import Features
+from josi_utils.guard.flag_reading import read
 from josi_utils.guard.learnt import UNIT
 from josi_utils.guard.measure import gold_label, read_labelled
-from josi_utils.guard.triage import ORDER, read
+from josi_utils.guard.triage import ORDER
 from josi_utils.paths import data_dir
 
 #: The gold's red flags weigh less: the rules of triage were written on them.

@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.data import load
+from josi_utils.guard.flag_reading import negations_in
 from josi_utils.guard.leap import fits, leap
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.phrases import Hit
 from josi_utils.guard.rule_book import Book
-from josi_utils.guard.triage import negations_in
 
 #: How hard a kind of session is, for "harder than the decision".
 HARDNESS: dict[str, int] = {

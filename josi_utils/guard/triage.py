@@ -15,15 +15,13 @@ the gravest flags; other languages are not triaged.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import combinations
 from typing import Any, NamedTuple
 
-from josi_utils.guard.data import load
-from josi_utils.guard.features import Features, Place, flag_features
+from josi_utils.guard.flag_reading import Reading, find, read, rule_book, words_of
 from josi_utils.guard.learnt import model
-from josi_utils.guard.normalise import Token, tokenise
-from josi_utils.guard.phrases import NEGATION, Hit
-from josi_utils.guard.rule_book import Book, Rule
+from josi_utils.guard.normalise import Token
+from josi_utils.guard.rule_book import Book
 from josi_utils.guard.whose import of_another
 
 #: Which flag speaks where several are found: the most urgent first.
@@ -91,72 +89,6 @@ class Triage:
     other: bool = False
 
 
-class Reading(NamedTuple):
-    """A text as both voices read it: words, rules that hold with their phrases, features."""
-
-    text: str
-    tokens: list[Token]
-    found: list[tuple[Rule, list[Hit]]]
-    features: Features
-    places: dict[str, Place]
-
-
-@lru_cache(maxsize=4)
-def _book(name: str = "triage") -> tuple[Book, frozenset[str]]:
-    source = load(name)
-    return Book(source, f"{name}.json"), frozenset(load("vocabulary")["common"])
-
-
-def words_of(text: str, book: Book, known: frozenset[str]) -> list[Token]:
-    """Return the words of a text with slips of listed words mended."""
-    out = []
-    for token in tokenise(text):
-        mended = book.correct(token.text, known)
-        out.append(
-            token
-            if mended == token.text
-            else Token(mended, token.start, token.end, token.clause, token.sentence, token.raw)
-        )
-    return out
-
-
-def negations_in(hits: list[Hit]) -> frozenset[int]:
-    """Return the places of the negating words."""
-    return frozenset(h.end - 1 for h in hits if h.family == NEGATION)
-
-
-def _find(
-    book: Book,
-    tokens: list[Token],
-    asked: set[str],
-    *,
-    hits: list[Hit],
-    thread: bool,
-) -> list[tuple[Rule, list[Hit]]]:
-    negations = negations_in(hits)
-    families = frozenset(h.family for h in hits)
-    found = []
-    for rule in book.rules:
-        if (thread and not rule.thread) or (rule.after and rule.after not in asked):
-            continue
-        chosen = book.search(rule, tokens, hits, negations, families)
-        if chosen is not None:
-            found.append((rule, chosen))
-    return found
-
-
-def read(text: str, asked: set[str] | None = None) -> Reading:
-    """Return a text as both voices read it; ``asked``: families in Josi's words before it."""
-    book, known = _book()
-    tokens = words_of(text, book, known)
-    hits = book.hits(tokens)
-    found = _find(book, tokens, asked or set(), hits=hits, thread=False)
-    # What is found only as an answer is no feature: the learnt voice reads single messages.
-    rules = {rule.id: rule.emergency for rule, _ in found if not rule.after}
-    features, places = flag_features(tokens, hits, rules)
-    return Reading(text, tokens, found, features, places)
-
-
 def triage(case: dict[str, Any]) -> Triage:
     """Return the red flag in an athlete's words, if there is one.
 
@@ -170,7 +102,7 @@ def triage(case: dict[str, Any]) -> Triage:
     Triage
         With ``flag`` None where nothing was found.
     """
-    book, known = _book()
+    book, known = rule_book()
     message = case.get("message") or ""
     history = case.get("history") or []
     asked: set[str] = set()
@@ -235,8 +167,20 @@ def _judged(reading: Reading, turn: int) -> Triage:
     )
 
 
+def _two_signs(reading: Reading) -> bool:
+    """Tell whether two emergencies of heart, breath or consciousness rest on words of their own."""
+    places = [
+        {at for h in hits for at in range(h.start, h.end)}
+        for rule, hits in reading.found
+        if rule.emergency and rule.flag in VITAL
+    ]
+    return any(a.isdisjoint(b) for a, b in combinations(places, 2))
+
+
 def _urgent(reading: Reading, flag: str) -> bool:
     """Tell whether the number is to be called now; in doubt it is, where a rule says so."""
+    if flag in VITAL and _two_signs(reading):
+        return True  # an aching chest and a heart gone mad: no sum talks that away
     learnt = model("learnt_urgent")
     total = learnt.sums(reading.features | {f"y:{flag}": 1.0})["urgent"]
     ruled = any(rule.emergency and rule.flag == flag for rule, _ in reading.found)
@@ -279,7 +223,7 @@ def _in_pieces(
     joined = words_of(f"{said}\n{message}", book, known)
     cut = len(said) + 1
     here = [Token(t.text, t.start - cut, t.end - cut, t.clause, t.sentence, t.raw) for t in joined]
-    found = _find(book, joined, asked, hits=book.hits(joined), thread=True)
+    found = find(book, joined, asked, hits=book.hits(joined), thread=True)
     if not found:
         return Triage()
     spans = set()
