@@ -128,6 +128,16 @@ def named(table: str, key: str, reading: Reading, words: Words) -> str:
     return words.of(filled(words.source[table][key], reading.tokens, words.message))
 
 
+def fits(sentences: Sequence[str]) -> bool:
+    """Tell whether a reply of these sentences is short enough."""
+    return count_words(" ".join(sentences)) <= MOST_WORDS
+
+
+def standing(more: Sequence[str]) -> list[str]:
+    """Return a card's sentences that may stand after one on the goal."""
+    return [line for line in more if not line.startswith(HANGS)]
+
+
 def capital(text: str) -> str:
     """Return ``text`` with a capital first letter."""
     return text[:1].upper() + text[1:]

@@ -1,0 +1,134 @@
+"""A question beside a plan, answered: by the plan itself, by a card, or as one that stays open.
+
+Each answer returns a composition, or None where the message does not call for it;
+:func:`josi_utils.guard.with_decision.planned` tries them in this order.
+"""
+
+from __future__ import annotations
+
+from josi_utils.guard.about_card import card_words
+from josi_utils.guard.card_index import SENTENCES, best_sentences
+from josi_utils.guard.composition import Composition, fits, named, standing
+from josi_utils.guard.dialogue_state import DialogueState
+from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
+from josi_utils.guard.openers import greeting
+
+#: An opening that ends so is spare where a feeling has been taken up.
+_SPARE = ("fair to ask.", "deserves a reason.")
+#: With one of these forms a question is about the plan, though there is a card.
+_ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check",
+               "wonders")  # fmt: skip
+
+
+def unknowable(state: DialogueState) -> Composition | None:
+    """Say what can't be known, how the plan is known, or that it counts minutes, not distance.
+
+    Returns
+    -------
+    Composition or None
+        None where none of the three is asked.
+    """
+    reading, session = state.reading, state.decision["session"]
+    by_minutes = session.get("minutes") and not session.get("distance_km")
+    if reading.has("unknowable"):
+        key = "unknowable"
+    elif reading.question and reading.has("how_known"):
+        key = "how_known"
+    elif reading.question and reading.has("how_far") and by_minutes:
+        key = "how_far"
+    else:
+        return None
+    return Composition([state.words.say("explain", key)], state.own, state.plan)
+
+
+def about_plan(state: DialogueState) -> Composition | None:
+    """Explain the session, unless a card, a greeting or what nobody knows comes first.
+
+    Returns
+    -------
+    Composition or None
+        None where it is not the session that is asked about.
+    """
+    reading, first = state.reading, state.first
+    if not asks_about_plan(reading) or state.card_answers or state.greets or _beside_plan(state):
+        return None
+    opening, plan = explained(state.decision, reading, state.words)
+    card, more = state.card, state.more
+    if not card and asks_why(reading):
+        card, more = why_card(state.decision, state.deck)
+    if state.opener and first and first.mood == "sad" and reading.mood != "both":
+        table = state.words.source
+        spare = table["explain"]["open"] + table["plain"]["plan_question"]
+        kept = (line for line in opening if line not in spare)
+        opening = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
+    return Composition(opening, state.ask, plan, [*state.goal_lines, *more], card)
+
+
+def _beside_plan(state: DialogueState) -> bool:
+    """Tell whether card or unknown thing, and not the plan, is what is asked about."""
+    reading, decision = state.reading, state.decision
+    of_plan = any(reading.has(form) for form in _ABOUT_PLAN[: -1 if state.unknown else None])
+    if (state.unknown or state.card) and not of_plan:
+        return True
+    tells = decision.get("reasons") or decision.get("replaces") or reading.has("what_plan")
+    return bool(state.card and reading.question and not tells)
+
+
+def by_card(state: DialogueState) -> Composition | None:
+    """Answer by a card, and tell the goal where the card may not be what is asked.
+
+    Returns
+    -------
+    Composition or None
+        None where neither the case's card nor one of the deck answers a question.
+    """
+    card, more = state.found if state.inquires else (None, [])
+    if not more:
+        return None
+    first, reading, words = state.first, state.reading, state.words
+    start, ask = state.opener or words.say("plain", "question"), state.own
+    if card and not state.opener:
+        say, asks = card_words(card, reading, words.message)
+        start, ask = words.of(say), words.of(asks)
+    beside_goal = state.about_goal or not (first and first.sure)
+    lines = state.goal_lines if beside_goal and not state.card_answers else []
+    whole = best_sentences(card, reading.tokens) if card and not lines else []
+    if whole and fits([start, *whole, *state.plan, ask]):
+        more = whole
+    more = standing(more) if lines else more
+    return Composition([start, *lines], ask, state.plan, more[:SENTENCES], card, True)
+
+
+def apart_from_sport(state: DialogueState) -> Composition | None:
+    """Say that what is asked or ordered is not known, where it has nothing to do with sport.
+
+    Returns
+    -------
+    Composition or None
+        None where a situation takes the message up, or it may be about training.
+    """
+    asks = state.inquires or state.reading.has("orders")
+    if state.opener or not (asks and state.apart):
+        return None
+    opening = [named("plain", "unknown", state.reading, state.words)]
+    return Composition(opening, state.own, state.plan)
+
+
+def open_question(state: DialogueState) -> Composition | None:
+    """Say that a question has no answer here, and all that can be said of the plan.
+
+    Returns
+    -------
+    Composition or None
+        None where nothing is asked, or a situation takes the message up.
+    """
+    if state.opener or not state.inquires:
+        return None
+    reading, decision, words = state.reading, state.decision, state.words
+    near = decision.get("reasons") or reading.has("this_day")
+    opener = named("plain", "plan_question" if near else "plan_unknown", reading, words)
+    card, more = state.found
+    if not card:
+        card, more = why_card(decision, state.deck)
+    opening = [*greeting(reading, opener, words), opener]
+    return Composition(opening, state.own, [*state.plan, *before(decision, words)], more, card)
