@@ -8,8 +8,9 @@ long messages weigh as much as short ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from math import sqrt
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from josi_utils.guard.phrases import Hit, Phrases
 
 #: Letters in a piece of a word.
 PIECES = (3, 4, 5)
+#: Where the sizes of numbers begin: a few, a child's age, a youth's, weeks, pounds, pulses, calories.
+SIZES = (0, 6, 16, 18, 43, 100, 200, 1000)
 #: A message is read up to so many words: beyond them the rules alone listen.
 MOST_WORDS = 400
 #: Weights of a family, of a rule, and of there being any rule, beside the 1 that words share.
@@ -44,17 +47,26 @@ def concept_phrases() -> Phrases:
     return _concepts(load("concepts")["version"])
 
 
-def _word(token: Token) -> str:
-    return "#" if token.text[0].isdigit() else token.text
+def _size(number: str) -> str:
+    """Return the step of :data:`SIZES` that a number stands on: "13" is ``#6``."""
+    digits = "".join(takewhile(str.isdigit, number))
+    return f"#{max(s for s in SIZES if s <= int(digits[:6]))}"
+
+
+def _words(tokens: Sequence[Token], size: Callable[[str], str]) -> list[str]:
+    return [size(t.text) if t.text[0].isdigit() else t.text for t in tokens]
 
 
 def word_features(tokens: Sequence[Token], longest: int = 2) -> dict[str, Place]:
-    """Return runs of one to ``longest`` words, each with its first place."""
-    words = [_word(token) for token in tokens]
+    """Return runs of one to ``longest`` words, each with its first place.
+
+    A number is ``#``, and its size beside it: 13 may be an age, 30 a week, 180 a pulse.
+    """
     found: dict[str, Place] = {}
-    for size in range(1, longest + 1):
-        for at in range(len(words) - size + 1):
-            found.setdefault("w:" + " ".join(words[at : at + size]), Place(at, at + size))
+    for words in (_words(tokens, lambda number: "#"), _words(tokens, _size)):
+        for size in range(1, longest + 1):
+            for at in range(len(words) - size + 1):
+                found.setdefault("w:" + " ".join(words[at : at + size]), Place(at, at + size))
     return found
 
 

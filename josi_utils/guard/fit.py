@@ -28,11 +28,11 @@ from josi_utils.paths import data_dir
 GOLD_WEIGHT = 0.3
 #: A life weighs more than a wasted question: misses of these flags count so much more.
 COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
-#: Share of the gold's other messages, the everyday ones, that may be taken for a red flag by the
-#: learnt voice alone. The look-alikes of ``messages`` are chosen to mislead and lie far above it.
+#: Share of the gold's other messages that both voices together may take for a red flag. The
+#: look-alikes of ``messages`` are chosen to mislead and lie far above it.
 FALSE_ALARMS = 0.01
 #: A rule is overruled below this sum, an urgent rule below that one.
-RULE_STANDS, URGENT_STANDS = -0.3, -0.8
+RULE_STANDS, URGENT_STANDS = 0.0, -0.5
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
 URGENT_ALONE = -0.3
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
@@ -52,19 +52,22 @@ Row = dict[str, Any]
 def learning_rows() -> list[Row]:
     """Return every labelled message that is learnt from, with its ``weight``.
 
-    A red flag that only its history makes one teaches nothing by its own words and is left out.
+    ``everyday`` says whether it was written as people write day by day, not to mislead. A red flag
+    that only its history makes one teaches nothing by its own words and is left out.
     """
     rows = []
     for path in sorted((data_dir() / "gold_examples").glob("*.jsonl")):
         for _, row in read_jsonl(path):
             weight = GOLD_WEIGHT if row.get("red_flag") else 1.0
-            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True})
+            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True,
+                         "everyday": True})  # fmt: skip
     folder = guard_dir() / "messages"
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
         raise JosiError(f"{folder}: no messages to learn from; restore the folder")
     for path in paths:
-        rows += [{**row, "weight": 1.0} for row in read_labelled(path)]
+        usual = {"weight": 1.0, "gold": False, "everyday": path.name.startswith("everyday_")}
+        rows += [row | usual for row in read_labelled(path)]
     return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
 
 
@@ -173,12 +176,23 @@ def crossed(
     return sums
 
 
-def least_for_alarms(sums: Any, others: Any, share: float) -> float:
-    """Return the sum from which at most ``share`` of the other messages are taken for more."""
+def least_for_alarms(sums: Any, ruled: Any, share: float) -> float:
+    """Return the sum from which the learnt voice may speak alone.
+
+    Parameters
+    ----------
+    sums : array of float
+        Of messages without a red flag.
+    ruled : array of bool
+        Whether a rule speaks up in them: those that stand are false alarms already.
+    share : float
+        How much of the messages both voices together may take for a red flag.
+    """
     import numpy as np
 
-    ranked = np.sort(sums[others])[::-1]
-    return float(np.ceil(ranked[int(share * len(ranked))] * UNIT + 1) / UNIT)
+    left = int(share * len(sums)) - int((sums[ruled] >= RULE_STANDS).sum())
+    ranked = np.sort(sums[~ruled])[::-1]
+    return float(np.ceil(ranked[max(left, 0)] * UNIT + 1) / UNIT)
 
 
 def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: Sequence[str],
@@ -209,19 +223,22 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     """Return the three files as text, by name; ``say`` is told what cross-validation found."""
     import numpy as np
 
-    features = [read(row["message"]).features for row in rows]
+    readings = [read(row["message"]) for row in rows]
+    features = [reading.features for reading in readings]
+    ruled = np.array([any(not rule.after for rule, _ in r.found) for r in readings])
     labels = np.array([row["label"] for row in rows])
     flagged = np.isin(labels, ORDER)
     weight = np.array([row["weight"] for row in rows])
-    gold = np.array([bool(row.get("gold")) for row in rows])
+    gold, everyday = (np.array([row[name] for row in rows]) for name in ("gold", "everyday"))
 
     sheet = Sheet(features)
     cost = weight * np.array([COST.get(label, 1.0) for label in labels])
     chat = sheet.of([read(text).features for text in in_chat(rows)])
     sums = crossed(sheet.matrix, [flagged], cost, labels, "triage", chat)[0]
-    alone = least_for_alarms(sums, ~flagged & gold, FALSE_ALARMS)
-    for name, some in (("gold", gold), ("messages", ~gold)):
-        over = sums >= alone
+    usual = gold & ~flagged
+    alone = least_for_alarms(sums[usual], ruled[usual], FALSE_ALARMS)
+    over = sums >= np.where(ruled, RULE_STANDS, alone)
+    for name, some in (("gold", gold), ("everyday", everyday & ~gold), ("others", ~everyday)):
         say(
             f"{name}: from {alone} on, {over[flagged & some].mean():.1%} of red flags, "
             f"{over[~flagged & some].mean():.2%} of others, cross-validated"
