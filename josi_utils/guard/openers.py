@@ -42,7 +42,9 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return opener, first
     greets = first.more == "hello" or opener.startswith(GREETS)
     # A deed is named by its own opener; what stands beside it would come first and weigh more.
-    back = "" if first.done else back
+    # Nor is one of two feelings named before words that are for both.
+    told = mirror(words.message) if back and first.mood == "both" else None
+    back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
 
 
@@ -103,7 +105,8 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
-        return f"{back} {words.of(table['sounds_done' if done else feels])}"
+        key = "sounds_done" if done else feels
+        return f"{back} {words.of(filled(table[key], reading.tokens, words.message))}"
     if scene(words) and not reading.question:
         return scene(words)
     if case.get("history"):

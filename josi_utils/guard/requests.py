@@ -166,9 +166,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     beyond = _beyond(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
-    if first and first.strong and first.mood == "both" and reading.question and not asks:
-        return Request()
-    if told and not (asks or reading.has("defies")):
+    mood = first.mood if first and first.strong else ""
+    tells = mood == "both" if reading.question else mood and not (wants["against"] or intends)
+    if ((told and not reading.has("defies")) or tells) and not asks:
         return Request()
     done = first is not None and first.done and not (reading.question or intends or asks)
     if done and not wants["against"] and (past or not reading.has("defies")):
@@ -183,6 +183,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         # "A day later" is no hour.
         kinds.remove("time")
     if reading.question and reading.has("you_changed") and not asks:
+        return Request()
+    greets = any(reading.has(f"greet_{name}") for name in ("hello", "morning", "evening"))
+    if greets and not (asks or intends or future or beyond or reading.question):
         return Request()
     if wants["against"]:
         meant = asks or intends or reading.question or reading.has("defies")
