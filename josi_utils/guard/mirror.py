@@ -233,12 +233,16 @@ def _head(words: Sequence[str]) -> str | None:
             return None  # It may be the run that felt like it.
         return "you are" if first in ("feeling", "dreading") else "you"
     after = rest[rest.index(bare) + 1 :][:1] if bare else []
+    if bare == "fed" and after != ["up"]:
+        return None  # "Fed the hens."
     loose = bare in ("proud", "happy", "missing") and after not in (
         ["of"],
         ["for"],
         ["that"],
         ["my"],
     )
+    # "Lonely long run" is of the run.
+    loose = loose or bool(after and bare != "missing" and after[0] not in lists["after"])
     sure = bare in lists["states"] and bare not in lists["not_alone"] and not loose
     if sure and "for" in rest and rest[-1] in ("days", "weeks", "months", "years"):
         return "you have been"

@@ -83,6 +83,11 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
         return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
+    if situation is None and not (reading.question or reading.has("of_sport")):
+        # What is not known is not guessed at: whoever told it may say more.
+        told = len(reading.tokens) > GREETING // 2 and not reading.has("orders")
+        told = told and not any(reading.has(f"greet_{name}") for name in words.source["greet"])
+        return words.say("plain", "told_ask") if told else None
     if situation is None or not situation.ask:
         return None
     if reading.mood == "both" and situation.mood != "both":
@@ -97,6 +102,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if reading.has("goal_why_signed") and not reading.question:
         return words.say("goal", "why_signed")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
+    glad = glad or (not sad and _calls_out(reading, words.message))
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
@@ -122,6 +128,12 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     # Beside a plan thanks for telling would suppose that something was told.
     bare = case.get("decision") and set(told) <= set(table["statement"])
     return words.of(table["with_plan"] if bare else told)
+
+
+def _calls_out(reading: Reading, message: str) -> bool:
+    """Tell whether a message calls something out, with no word in it that could make it bad."""
+    calls = "!!" in message and not (reading.question or reading.has("change"))
+    return calls and not {t.text for t in reading.tokens} & set(own_table()["not_deed"])
 
 
 def _sounds_done(reading: Reading, message: str) -> bool:

@@ -184,11 +184,11 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         kinds.remove("time")
     if reading.question and reading.has("you_changed") and not asks:
         return Request()
-    greets = any(reading.has(f"greet_{name}") for name in ("hello", "morning", "evening"))
-    if greets and not (asks or intends or future or beyond or reading.question):
+    tells = any(reading.has(f"greet_{n}") for n in ("hello", "morning", "evening")) and not future
+    meant = asks or intends or reading.question or reading.has("defies")
+    if (tells or reading.mood == "sad") and not (meant or beyond):
         return Request()
     if wants["against"]:
-        meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
             return Request("unsure")
         feels = reading.mood or (first is not None and first.id == "compare")

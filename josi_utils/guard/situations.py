@@ -32,7 +32,7 @@ _ASKED = frozenset(
     ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
 )
 #: One of these alone agrees, though "ok" may end a question.
-_NODS = frozenset(("ok", "okay", "k", "kk", "fine", "right", "sure", "yes", "yep", "cool"))
+_NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
 _ASKING = {"form asks", "form change", "form goal_yes"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
