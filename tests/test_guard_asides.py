@@ -107,12 +107,18 @@ def test_orders_are_not_followed_and_not_said_on(message: str, planted: str) -> 
 
 
 @pytest.mark.parametrize(
-    "message", ["?", "...", "!!!", "👍", "1", "asdfgh jkl", "aaaaaaaa", "", "   "]
+    "message", ["?", "...", "!!!", "🦭", "1", "asdfgh jkl", "aaaaaaaa", "", "   "]
 )
 def test_a_message_of_no_words_is_told_so(message: str) -> None:
     text = fallback({"message": message}, DECK)
     assert not any(stock in text for stock in STOCK), text
     assert any(word in text for word in ("question mark", "words", "number", "not sure")), text
+
+
+def test_a_nod_is_taken_as_one() -> None:
+    for message in ("👍", "🙏🏽", "ok", "k"):
+        text = fallback({"message": message, "decision": DECIDED}, DECK)
+        assert PLAN in text and "in your words" not in text and "stays as it is" not in text, text
 
 
 def test_a_short_answer_to_josi_is_no_junk() -> None:

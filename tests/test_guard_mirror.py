@@ -94,3 +94,28 @@ def test_who_tells_and_asks_for_nothing_is_given_no_leave() -> None:
 def test_what_stands_around_a_greeting_is_taken_up() -> None:
     text = compose({"message": "hiya, on the train", "decision": EASY}).text
     assert "train" in text.split("Today")[0]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My hands are old and cold",
+        "fed the hens",
+        "my phone died, did it even count",
+        "i look like a wet sofa",
+    ],
+)
+def test_what_would_be_an_insult_or_bad_grammar_is_left_out(message: str) -> None:
+    assert mirror(message) is None
+
+
+def test_nothing_is_said_back_before_a_condolence() -> None:
+    text = compose({"message": "my gran died on sunday", "decision": EASY}).text
+    assert text.startswith("I am so sorry") and "your gran" in text and "on Sunday" not in text
+
+
+def test_nobody_is_on_track_for_a_race_that_is_off() -> None:
+    goal = {"event": "Half marathon", "weeks": 2, "verdict": "on_track"}
+    case = {"message": "my race got cancelled. 5 months for nothing"}
+    text = compose(case | {"decision": EASY | {"goal": goal}}).text
+    assert "on track" not in text and "sorry" in text

@@ -177,3 +177,30 @@ def test_what_an_athlete_tells_finds_its_own_words(message: str, first: str) -> 
 )
 def test_a_word_alone_does_not_make_a_situation(message: str, never: str) -> None:
     assert never not in ids(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "first"),
+    [
+        ("my dad died in the summer and today was his birthday", "grief_day"),
+        ("coach i got dumped on saturday by text", "divorce"),
+        ("baby is 6 wks old, bad nights, im a zombie", "baby_nights"),
+        ("i helped an old man with his shopping", "good_deed"),
+        ("my physio says i can run again and im terrified", "cleared_and_scared"),
+        ("hill that i walked in august i ran today", "walked_then_ran"),
+        ("proud and annoyed: finished the tri but last in my age group", "last_and_both"),
+        ("hey, back from the hospital, it's a girl!! 3.2 kilo", "baby_born"),
+        ("passed over for promotion again", "rejected"),
+        ("my ex is getting married", "ex_marries"),
+        ("everyone said i'd quit by week 3. week 7 now", "doubters"),
+    ],
+)
+def test_a_life_beside_training_finds_its_own_words(message: str, first: str) -> None:
+    assert ids(message)[0] == first
+
+
+def test_one_word_that_agrees_asks_for_nothing() -> None:
+    for message in ("ok", "k", "alright", "fine"):
+        assert not read(message).question and not read(message).has("change")
+    assert read("ok?").question
+    assert not read("what a relief").question and read("what now").question

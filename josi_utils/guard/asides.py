@@ -27,6 +27,9 @@ SHORT_QUESTION = 14
 #: A beginning of a word tells that it is known if it has at least so many letters.
 SHORT_START = 3
 
+#: Pictures that say no more than "ok" or "thanks", in whatever colour of skin.
+_NODS = frozenset("👍👌🙏✅✔☑🤝🫡\ufe0f\u200d🏻🏼🏽🏾🏿")
+
 
 def aside(
     case: dict[str, Any], reading: Reading, words: Words, plan: list[str], probe: bool = False
@@ -86,6 +89,8 @@ def _unread(message: str, reading: Reading) -> str | None:
     if not reading.tokens:
         if set(message.split()) and set("".join(message.split())) <= set("?¿!"):
             return "mark" if "?" in message else "empty"
+        if message.strip() and all(sign in _NODS for sign in message if not sign.isspace()):
+            return "nod"
         pictures = any(unicodedata.category(sign) in ("So", "Sk") for sign in message)
         return "picture" if pictures else "empty"
     if all(token.text[0].isdigit() for token in reading.tokens):

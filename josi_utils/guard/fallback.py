@@ -57,6 +57,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     words, wants, reading = Words(message), intent(case), read(message)
     case = cleaned(case)
     reading = about_card(reading, case.get("card"), message)
+    case = _without_race(case, reading)
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
@@ -81,6 +82,15 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         return _off_topic(reading, words, plan)
     brief = Brief(case, deck, reading, wants, words)
     return planned(brief) if decision else alone(brief)
+
+
+def _without_race(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """Return the case without its goal where the race is off: nobody is on track for it."""
+    decision = case.get("decision")
+    off = any(one.id == "race_missed" for one in reading.situations) and not reading.question
+    if not off or not decision or not decision.get("goal"):
+        return case
+    return case | {"decision": {key: v for key, v in decision.items() if key != "goal"}}
 
 
 def _asks_josi(reading: Reading) -> bool:

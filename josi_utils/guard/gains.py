@@ -79,13 +79,15 @@ _PAIRS = tuple(
         # ftp 238 251 / bench 60 to 75
         rf"(?P<old>{FIGURE}){UNIT}{WHEN} (?:; )?(?:to |then |and now |now |(?:and )?today |(?:its |it is )?now )(?:its |im at |at |i do |i did |it is )?(?P<new>{FIGURE}){UNIT}\b",
         rf"\b(?:ftp|bench|squat|deadlift|pulse|hour) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}(?=$| in | since | at | ;)",
-        rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?: $|$| ;)",
+        rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?=$| ;| with | today| on | this | in the | at )",
         # 58, did it in 61 in march / 58 this morning, was 66 when we started
         rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me|old one|old best|the old one was|my old best was|last one|before it was) (?P<old>{FIGURE}){UNIT}{WHEN}",
         # 27:40 in may, 26:05 today
         rf"(?P<old>{FIGURE}){UNIT}{WHEN[:-1]} (?:; )?(?:and )?(?:its |it is )?(?P<new>{FIGURE}){UNIT} (?:today|now|this)\b",
         # 14:32 (15:10 last month)
         rf"(?P<new>{CLOCK}) (?:; )?(?:vs |against |after )?(?P<old>{CLOCK}){WHEN[:-1]}",
+        # 7:20. last time 7:58
+        rf"(?P<new>{CLOCK}) (?:; )?(?:last (?:time|week|month|year)|before that|previous best|old best)(?: ;)? (?:it was |was |i did |in )?(?P<old>{CLOCK})(?= ; |$| i )",
         # was 66 in march, 58 now / used to row 2 k in 7:05, now 7:40
         rf"\b(?:was|used to be|started at|started on|did|needed|took(?: me)?|used to \w+ (?:a |the )?(?:\w+ ){{0,2}}in) (?P<old>{FIGURE}){UNIT}{WHEN} (?:; )?(?:and |but )?(?:today |now |its |it is |this \w+ )+(?:its |im at |at |i |it |did |is |took |was |took me |needed )*(?P<new>{FIGURE}){UNIT}",
     )

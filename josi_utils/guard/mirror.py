@@ -21,13 +21,15 @@ from josi_utils.guard.soundness import sound
 from josi_utils.persona import count_words
 
 #: So many words has a clause that is said back.
-_FEWEST, _MOST = 3, 17
+_FEWEST, _MOST = 3, 13
 #: The only verb whose second person is another.
 _SECOND = (("you am ", "you are "), ("you was ", "you were "), ("you wasn't ", "you weren't "))
 #: It has at least so many words that tell, and with an opener it has at most so many words.
 FEW, _LONG_OPENER = 2, 38
 #: An opener that begins so takes a feeling up without saying again what was told.
 _ALLOWS = ("You do not have to", "You may", "You can", "You deserve")
+#: Before a condolence nothing is said back.
+_CONDOLES = ("I am so sorry", "I am sorry about")
 #: A verb of a third person is longer than this.
 _VERB = 3
 #: Signs that may stand between two of its words.
@@ -102,6 +104,8 @@ def beside(back: str, opener: str, greets: bool = False) -> str:
 
     Alone it stays where both would say the same, or be too long together.
     """
+    if opener.startswith(_CONDOLES):
+        return opener
     told, new = content(opener), content(back)
     twice = bool(told & new) and opener.startswith("You") and not opener.startswith(_ALLOWS)
     if twice or len(new - told) < FEW or count_words(f"{back} {opener}") > _LONG_OPENER:
@@ -220,6 +224,8 @@ def _head(words: Sequence[str]) -> str | None:
     if first == "been":
         return "you have" if second in lists["states"] else None
     bare = next((w for w in rest if w not in lists["adverbs"]), "")
+    if first == "did" and not (second in lists["did"] or second[:1].isdigit()):
+        return None  # "did it count" asks.
     if first in lists["no_start"] or (first == "went" and set(rest[1:2]) & lists["went"]):
         return None
     if first in lists["acts"] | lists["feels"] and first in lists["alone"]:
@@ -227,12 +233,16 @@ def _head(words: Sequence[str]) -> str | None:
             return None  # It may be the run that felt like it.
         return "you are" if first in ("feeling", "dreading") else "you"
     after = rest[rest.index(bare) + 1 :][:1] if bare else []
+    if bare == "fed" and after != ["up"]:
+        return None  # "Fed the hens."
     loose = bare in ("proud", "happy", "missing") and after not in (
         ["of"],
         ["for"],
         ["that"],
         ["my"],
     )
+    # "Lonely long run" is of the run.
+    loose = loose or bool(after and bare != "missing" and after[0] not in lists["after"])
     sure = bare in lists["states"] and bare not in lists["not_alone"] and not loose
     if sure and "for" in rest and rest[-1] in ("days", "weeks", "months", "years"):
         return "you have been"
@@ -247,7 +257,9 @@ def said_word(tokens: Sequence[Token], place: int, message: str) -> str | None:
     if place and (token.start, token.end) == (tokens[place - 1].start, tokens[place - 1].end):
         # Parts of one written word ("gonna").
         return _turned().get(token.text, token.text)
-    if token.text in _turned():
+    if token.text in _turned() and not message[token.start : token.end].lower().endswith(
+        ("'s", "’s")
+    ):
         return _turned()[token.text]
     written = message[token.start : token.end]
     if token.raw != token.text and written.lower() not in mirror_lists()["as_written"]:

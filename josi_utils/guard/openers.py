@@ -42,7 +42,9 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return opener, first
     greets = first.more == "hello" or opener.startswith(GREETS)
     # A deed is named by its own opener; what stands beside it would come first and weigh more.
-    back = "" if first.done else back
+    # Nor is one of two feelings named before words that are for both.
+    told = mirror(words.message) if back and first.mood == "both" else None
+    back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
 
 
@@ -81,6 +83,11 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
         return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
+    if situation is None and not (reading.question or reading.has("of_sport")):
+        # What is not known is not guessed at: whoever told it may say more.
+        told = len(reading.tokens) > GREETING // 2 and not reading.has("orders")
+        told = told and not any(reading.has(f"greet_{name}") for name in words.source["greet"])
+        return words.say("plain", "told_ask") if told else None
     if situation is None or not situation.ask:
         return None
     if reading.mood == "both" and situation.mood != "both":
@@ -95,6 +102,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if reading.has("goal_why_signed") and not reading.question:
         return words.say("goal", "why_signed")
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
+    glad = glad or (not sad and _calls_out(reading, words.message))
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
@@ -103,7 +111,8 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
-        return f"{back} {words.of(table['sounds_done' if done else feels])}"
+        key = "sounds_done" if done else feels
+        return f"{back} {words.of(filled(table[key], reading.tokens, words.message))}"
     if scene(words) and not reading.question:
         return scene(words)
     if case.get("history"):
@@ -119,6 +128,12 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     # Beside a plan thanks for telling would suppose that something was told.
     bare = case.get("decision") and set(told) <= set(table["statement"])
     return words.of(table["with_plan"] if bare else told)
+
+
+def _calls_out(reading: Reading, message: str) -> bool:
+    """Tell whether a message calls something out, with no word in it that could make it bad."""
+    calls = "!!" in message and not (reading.question or reading.has("change"))
+    return calls and not {t.text for t in reading.tokens} & set(own_table()["not_deed"])
 
 
 def _sounds_done(reading: Reading, message: str) -> bool:

@@ -166,9 +166,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     beyond = _beyond(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
-    if first and first.strong and first.mood == "both" and reading.question and not asks:
-        return Request()
-    if told and not (asks or reading.has("defies")):
+    mood = first.mood if first and first.strong else ""
+    tells = mood == "both" if reading.question else mood and not (wants["against"] or intends)
+    if ((told and not reading.has("defies")) or tells) and not asks:
         return Request()
     done = first is not None and first.done and not (reading.question or intends or asks)
     if done and not wants["against"] and (past or not reading.has("defies")):
@@ -184,8 +184,11 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         kinds.remove("time")
     if reading.question and reading.has("you_changed") and not asks:
         return Request()
+    tells = any(reading.has(f"greet_{n}") for n in ("hello", "morning", "evening")) and not future
+    meant = asks or intends or reading.question or reading.has("defies")
+    if (tells or reading.mood == "sad") and not (meant or beyond):
+        return Request()
     if wants["against"]:
-        meant = asks or intends or reading.question or reading.has("defies")
         if asks and kinds and not (beyond or other_day(reading, decision["day"])):
             return Request("unsure")
         feels = reading.mood or (first is not None and first.id == "compare")

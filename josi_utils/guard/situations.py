@@ -31,6 +31,9 @@ _ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may"
 _ASKED = frozenset(
     ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
 )
+#: One of these alone agrees, though "ok" may end a question.
+_NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
+_ASKING = {"form asks", "form change", "form goal_yes"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
@@ -274,9 +277,10 @@ def read(message: str) -> Reading:
     negations = frozenset(h.start for h in hits if h.family == NEGATION)
     found = frozenset(h.family for h in hits)
     plain = frozenset(h.family for h in hits if not negated(h, tokens, negations))
+    if len(tokens) == 1 and tokens[0].text in _NODS and "?" not in message:
+        found, plain = found - _ASKING, plain - _ASKING
     question = "?" in message or "form asks" in found or _asks_later(tokens)
-    form = "question" if question else "statement"
-    short = len(tokens) <= SHORT
+    form, short = "question" if question else "statement", len(tokens) <= SHORT
 
     def held(entries: Sequence[Situation]) -> tuple[Situation, ...]:
         return tuple(
