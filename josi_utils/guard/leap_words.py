@@ -29,7 +29,7 @@ SPAN = re.compile(
 )
 #: Spans that are surely what is left; what was done in ten weeks is none.
 LEFT = re.compile(
-    rf"(?<!\bk )\b(?:in|within|inside|got|have) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of))"
+    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
 )
 LEFT_AFTER = re.compile(
     rf"\b{N} (day|night|weekend|week|month|year)s? (?:away|to go|left|from now|from today|out|till|til|until|to get|to train)\b"
@@ -49,7 +49,7 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
          r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
         (r"end of next month", 55),
         (r"this (?:spring|summer|autumn|winter|season)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
-         r"till (?:summer|christmas|easter)|before (?:summer|christmas|easter)", 200),
+         r"(?:till|til|until|before) (?:the )?(?:summer|christmas|easter|spring|winter|new year|season)", 200),
         (r"next (?:spring|summer|autumn|winter|season|year)|by next year|in a year|this year|"
          r"end of (?:the )?year", 420),
         (r"some ?day|(?<!in )one day|eventually|long term|no rush|no hurry|slowly|over the years", 3000),
@@ -70,6 +70,9 @@ FROM_TO = re.compile(
 )
 TWO_KILOS = re.compile(
     r"\b(\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:now|currently|at present) ;? ?(\d+(?:\.\d+)?)(?: kg| kilos)? (?:by|in|at)\b"
+)
+WEIGH = re.compile(
+    r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
 )
 LOOKS = re.compile(
     r"\b(?:dress sizes?|sizes? too small|six pack|sixpack|flat stomach|(?:baby |beer )?belly|bikini body|beach body|ripped|"
@@ -129,6 +132,7 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"everest|kona", 300),
         (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 120),
         (r"(?:12|twelve) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 60),
+        (r"(?:cross|over|across) the (?:alps|pyrenees)", 150),
         (r"kilimanjaro|mont blanc|matterhorn|alpe dhuez", 45),
         (r"vasaloppet|birken\w*", 60),
         (r"(?:lands end|land s end) to|lejog|paris roubaix|tour of flanders|(?:the )?tour", 90),
@@ -136,15 +140,20 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"olympic triathlon|triathlon|first tri", 14),
     )
 )  # fmt: skip
+#: What stands before an event that is done.
+EVENT_DONE = re.compile(
+    r"\b(?:(?:ive|have|i|only|never|just) (?:done|run|did|ran|finished|completed|swum|walked)|did|ran|finished|completed|done)"
+    r"(?: only| just| my| a| an| one| two| three| four| five| six| \d+| few| some| couple of| the| first| last| single)*(?: city| spring| road| trail| full| flat)? $"
+)
 DIST = rf"\b{N} (km|k|kms|kilometers|kilometres|miles|mile|miler|milers|mi|m|lengths|ks)\b"
 NOW_DIST = re.compile(
     r"\b(?:longest|furthest|farthest|most|max|so far|i (?:can )?(?:do|run|swim|ride|walk|jog|cycle|manage|row)|can (?:do|run|swim|ride|walk)|"
     r"never|currently|current|now|at present|at the moment|walked|ran|rode|swam|did|done|up to|went|today i|present|more than|only|twice a week|jogger|"
-    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d))"
+    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d)|my (?:long |usual |normal |sunday |saturday |weekend |weekly )?(?:ride|run|swim|walk|jog|hike) is|already|ok for me|comfy|is fine|is ok)"
 )
 BARE_NOW = (
-    r"\b(?:i (?:do|run|ride|swim)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
-    r"(?= now\b| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
+    r"\b(?:(?:i|we) (?:do|run|ride|swim|walk|row)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
 )
 #: Words that tell that nothing has been done so far.
 NOTHING = re.compile(
@@ -154,7 +163,7 @@ NOTHING = re.compile(
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
-    r"out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
+    r"tired walking|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
     r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner)\b"
 )
 #: What nobody, or hardly anybody, ever does.

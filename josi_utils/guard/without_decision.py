@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.about_card import card_words
-from josi_utils.guard.aims import sensible, too_much
+from josi_utils.guard.aims import kind_ask, sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, Composition, named, refused_before
 from josi_utils.guard.goals import has_goal, too_soon
@@ -24,7 +24,7 @@ def alone(brief: Brief) -> Composition:
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
     if _far_too_much(brief, aims):
-        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
+        return Composition(too_much(reading, words), kind_ask(reading, words))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (
