@@ -29,7 +29,7 @@ _BEGINS = frozenset(
 )  # fmt: skip
 #: Words of one who wants to weigh less.
 _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "rid", "lost"))
-_LIGHTER = frozenset(("lose", "lighter", "slimmer", "weight", "kilos"))
+_LIGHTER = frozenset(("lose", "lighter", "slimmer", "slim"))
 
 #: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
 _WHY = (

@@ -53,7 +53,9 @@ def beside_plan(
     if first is not None and first.done and not aims:
         return None
     aims = aims or bool(_GOAL & {t.text for t in reading.tokens} and wished(words.message, False))
-    if (unrealistic or too_soon(reading)) and (aims or reading.has("goal")):
+    if (unrealistic or too_soon(reading)) and (
+        aims or reading.has("goal") or "form goal_big" in reading.found
+    ):
         opening, ask = too_much(reading, words), kind_ask(reading, words)
         return Composition(shortened(opening, 2, plan, ask), ask, plan)
     sure = first is not None and first.sure and not (first.done or first.strong)

@@ -25,7 +25,7 @@ _PER_WEEK = r"(?:a|per|each|every) week|weekly|mileage|my volume|training volume
 _UNIT = r"(?:km|k|kms|miles|mile|mi|hours|h|runs|sessions)"
 _AMOUNT = re.compile(rf"\b{N}(?: {_UNIT})?\b(?! (?:weeks|months|days|years|minutes|kg|th)\b)")
 _JUMP = re.compile(
-    r"\b(?:double|doubling|triple|tripling|quadruple|treble) (?:my |the )?(?:whole )?(?:weekly |running |cycling |swim |swimming )?"
+    r"\b(?:double|doubling|triple|tripling|quadruple|treble|trebling) (?:my |the )?(?:whole )?(?:weekly |running |cycling |swim |swimming )?"
     r"(?:running|mileage|volume|distance|km|kilometers|miles|training|load|hours|weekly|week)\b"
 )
 _SOON = re.compile(
@@ -33,7 +33,7 @@ _SOON = re.compile(
     r"|overnight|straight away|at once|right away|every week|(?:in|within) (?:a|one|1|two|2|three|3) weeks?)\b"
 )
 _MOVES = re.compile(
-    r"\b(?:from|to|want|plan|planning|going|gonna|will|il|id like|raise|up|jump|jumping|increase|go)\b"
+    r"\b(?:from|to|want|plan|planning|going|gonna|says|said|suggests|starting|will|il|id like|raise|up|jump|jumping|increase|go)\b"
 )
 _BACK = re.compile(
     r"\b(?:went|did|dropped|was|last year|used to|built|have gone|since) (?:up )?from\b"
@@ -44,7 +44,7 @@ _RACE = (
     r"loppet|cross country|match|tournament|event|nationals|champs|championships?|relay|time trial|\d+ miler)"
 )
 _HURT = re.compile(
-    r"\b(?:stress fracture|fracture|fractured|broke my|broken|surgery|operation|op on|(?:had|after) (?:an|my) op|"
+    r"\b(?:stress fracture|fracture|fractured|broke (?:my|two|three|a|both|some)|broken|surgery|operation|op on|(?:had|after) (?:an|my) op|"
     r"cast (?:came|is|was|came right)|(?:cast|boot|plaster|crutches|stitches)(?: \w+){0,4} off|off (?:the )?crutches|"
     r"(?:took|take) the (?:boot|cast|plaster) off|injury|injured|tore|torn|sprain(?:ed)?|dislocated|ruptured|pulled (?:my )?(?:hamstring|calf|groin)|"
     r"hamstring|achilles|meniscus|acl)\b"
@@ -53,7 +53,7 @@ _ILL = re.compile(
     r"\b(?:covid|flu|influenza|pneumonia|fever|chest infection|stomach bug|norovirus|bronchitis|tonsillitis|virus)\b"
 )
 _BEHIND = re.compile(
-    rf"\b{N} (day|night|week|month)s? ago|\b(yesterday|last night|today|this morning|last week|on monday|on tuesday|on wednesday|on thursday|"
+    rf"\b{N} (day|night|week|month)s? (?:ago|post|after|since|out of)\b|\b(yesterday|last night|today|this morning|last week|on monday|on tuesday|on wednesday|on thursday|"
     r"on friday|this week|just|only just|finally|last month|healed|cleared|out of hospital|still)\b"
 )
 _AGO = {"day": 1, "night": 1, "week": 7, "month": 30}
@@ -84,6 +84,9 @@ _MUSCLE = re.compile(
 _MONTH_SUM = re.compile(
     rf"\b{N} (?:km|k|kms|miles) (?:this|in a|in one|next) (?:week|month)\b.*\b(?:this year|last month|last week|so far|month before)\b.*?\b{N} (?:km|k|kms|miles)\b"
 )
+_EACH_DAY = re.compile(
+    rf"\b{N} (?:km|k|kms|miles) (?:a|per|every|each) day every (?:single )?day\b"
+)
 _LAST_THIS = re.compile(
     rf"\blast week\b.{{0,30}}?\b{N} (?:km|k|kms|miles|hours)\b.*\b(?:this|next) week\b.{{0,30}}?\b{N}\b(?! (?:minutes|kg|percent|x|times))"
 )
@@ -92,7 +95,7 @@ _DAILY = re.compile(
     rf"|\b{N} hours (?:a|every(?: single)?|each|per) day\b(?=.*\b(?:train|run|ride|swim|row|gym|cycle|workout|goal|from)\b)"
 )
 _BOSTON = re.compile(
-    r"\b(?:qualify|qualifying|bq|get in|get into) (?:for |to )?(?:boston|the boston)\b|\bbq\b"
+    r"\bwin (?:the|a|my|our) (?:\w+ )?marathon\b|\b(?:qualify|qualifying|bq|get in|get into) (?:for |to )?(?:boston|the boston)\b|\bbq\b"
 )
 
 
@@ -104,13 +107,16 @@ def _volume(text: str, days: float | None) -> bool:
     total = _MONTH_SUM.search(text)
     if total and _value(total[1]) >= 4 * max(_value(total[2]), 1) and _value(total[1]) >= 60:
         return True
+    each = _EACH_DAY.search(text)
+    if each and _value(each[1]) >= 10 and words.NOTHING.search(text):
+        return True
     weeks = _LAST_THIS.search(text)
     if weeks and _value(weeks[2]) >= 2 * max(_value(weeks[1]), 1) and _value(weeks[2]) >= 25:
         return True
     daily = _DAILY.search(text)
     if daily and _value(daily[1] or daily[2]) >= (2 if words.NOTHING.search(text) else 4):
         return True
-    soon = _SOON.search(text) or (days is not None and days <= VOLUME_DAYS)
+    soon = _SOON.search(text) or (days is not None and 3 < days <= VOLUME_DAYS)
     if not soon or _BACK.search(text):
         return False
     if _JUMP.search(text):
@@ -186,6 +192,9 @@ def too_light(text: str, days: float | None) -> bool:
     weigh = words.WEIGH.search(text)
     if weigh and days and 0 < float(weigh[2]) - float(weigh[1]) < 60 and float(weigh[2]) >= 45:
         return (float(weigh[2]) - float(weigh[1])) / days * 7 > FASTEST_LOSS
+    down = words.FROM_KG.search(text)
+    if down and days and not words.LIFTS.search(text):
+        return (float(down[1]) - float(down[2])) / days * 7 > FASTEST_LOSS
     two = words.TWO_KILOS.search(text)
     if two and days and not words.LIFTS.search(text):
         return (float(two[1]) - float(two[2])) / days * 7 > FASTEST_LOSS

@@ -11,7 +11,7 @@ from typing import Any
 
 from josi_utils.decision import weeks_words
 from josi_utils.guard.data import load
-from josi_utils.guard.leap import fits, leap
+from josi_utils.guard.leap import fits, judged, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import flat
@@ -144,7 +144,8 @@ _BY = re.compile(
 def _ahead(reading: Reading) -> bool:
     """Tell whether a message has a date to come and no word of what was done."""
     text = flat(reading.tokens)
-    return bool(_BY.search(text)) and not _DID.search(text)
+    fits_well = judged(reading.tokens) is False
+    return bool(_BY.search(text)) and (fits_well or not _DID.search(text))
 
 
 def has_goal(reading: Reading) -> bool:

@@ -126,7 +126,7 @@ def _times(text: str, days: float | None) -> bool | None:
 # --- loads, watts, repetitions ----------------------------------------------------------------
 
 _LOAD_STEPS = ((24, 1.3), (46, 1.4), (75, 1.5), (130, 1.7), (210, 1.9), (430, 2.4))
-_REP_STEPS = ((16, 3.0), (35, 4.0), (75, 6.0), (130, 12.0))
+_REP_STEPS = ((16, 3.0), (35, 4.0), (75, 6.0), (130, 12.0), (210, 15.0), (400, 25.0))
 #: Fewer repetitions than this are no feat, whatever one can do now.
 MANY_REPS = 15
 
@@ -209,6 +209,8 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
         return None
     want = max(wished)
     if nothing and re.search(r"\b(?:everest|kona)\b", text):
+        return True
+    if nothing and days <= 300 and words.FAST.search(text):
         return True
     if want >= 1000 and days <= 400 and (nothing or days <= 60):
         return True
