@@ -21,7 +21,9 @@ EVENTS_DAYS = 35
 #: A body gains no more kilos of muscle than this in as many days.
 MUSCLE_KG, MUSCLE_DAYS = 4, 75
 
-_PER_WEEK = r"(?:a|per|each|every) week|weekly|mileage|my volume|training volume|weekly volume"
+_PER_WEEK = (
+    r"(?:a|per|each|every) week|weekly|km weeks|mileage|my volume|training volume|weekly volume"
+)
 _UNIT = r"(?:km|k|kms|miles|mile|mi|hours|h|runs|sessions)"
 _AMOUNT = re.compile(rf"\b{N}(?: {_UNIT})?\b(?! (?:weeks|months|days|years|minutes|kg|th)\b)")
 _JUMP = re.compile(
@@ -30,10 +32,10 @@ _JUMP = re.compile(
 )
 _SOON = re.compile(
     r"\b(?:next week|this week|from (?:now|tomorrow|monday|today|next week)|starting (?:now|tomorrow|monday|today|next week)"
-    r"|overnight|straight away|at once|right away|every week|(?:in|within) (?:a|one|1|two|2|three|3) weeks?)\b"
+    r"|on monday|overnight|straight away|at once|right away|every week|(?:in|within) (?:a|one|1|two|2|three|3) weeks?)\b"
 )
 _MOVES = re.compile(
-    r"\b(?:from|to|want|plan|planning|going|gonna|says|said|suggests|starting|will|il|id like|raise|up|jump|jumping|increase|go)\b"
+    r"\b(?:from|to|want|plan|planning|going|gonna|says|said|suggests|starting|begin|begins|starts|will|il|id like|raise|up|jump|jumping|increase|go)\b"
 )
 _BACK = re.compile(
     r"\b(?:went|did|dropped|was|last year|used to|built|have gone|since) (?:up )?from\b"
@@ -46,7 +48,7 @@ _RACE = (
 _HURT = re.compile(
     r"\b(?:stress fracture|fracture|fractured|broke (?:my|two|three|a|both|some)|broken|surgery|operation|op on|(?:had|after) (?:an|my) op|"
     r"cast (?:came|is|was|came right)|(?:cast|boot|plaster|crutches|stitches)(?: \w+){0,4} off|off (?:the )?crutches|"
-    r"(?:took|take) the (?:boot|cast|plaster) off|injury|injured|tore|torn|sprain(?:ed)?|dislocated|ruptured|pulled (?:my )?(?:hamstring|calf|groin)|"
+    r"(?:took|take) the (?:boot|cast|plaster) off|injury|injured|stitched|stitches|tore|torn|sprain(?:ed)?|dislocated|ruptured|pulled (?:my )?(?:hamstring|calf|groin)|"
     r"hamstring|achilles|meniscus|acl)\b"
 )
 _ILL = re.compile(
@@ -65,7 +67,7 @@ _GENTLE = re.compile(
 _GREAT: tuple[re.Pattern[str], ...] = tuple(
     re.compile(rf"\b(?:{pattern})\b")
     for pattern in (
-        r"(?<!half )(?<!walking )marathons?", r"half marathons?|a half(?! an)|(?<=day )half", r"ultras?|ultra marathons?", r"ironman|iron man|70\.3",
+        r"(?<!half )(?<!walking )marathons?", r"half marathons?|a half(?! an)|(?<=day )half", r"ultras?|ultra marathons?", r"ironman|iron man|70\.3", r"full one|the full|a full one",
         r"(?:olympic |sprint |a |the )?(?:triathlon|tri)", r"(?:sportive|gran fondo|century ride|100 mile(?:r| ride| sportive)?)",
         r"everest|mont blanc|kilimanjaro|matterhorn", r"hyrox", r"channel|swim marathon",
         r"[1-9]\d\d (?:k|km|kms|miles?) (?:ride|bike|cycle|run|walk|gravel)",

@@ -49,7 +49,7 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
          r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
         (r"end of next month", 55),
-        (r"this (?:spring|summer|autumn|winter|season)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
+        (r"this (?:spring|summer|autumn|winter|season)|in (?:the )?(?:spring|summer|autumn|winter)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
          r"(?:till|til|until|before) (?:the )?(?:summer|christmas|easter|spring|winter|new year|season)", 200),
         (r"next (?:spring|summer|autumn|winter|season|year)|by next year|in a year|this year|"
          r"end of (?:the )?year", 420),
@@ -132,7 +132,7 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"marathon(?:s|er)?|26\.2|42\.2", 42),
         (r"ultra\w*", 60),
         (r"hundred miler?|century (?:run)", 160),
-        (r"(?:the )?channel|bosphorus|bosporus", 130),
+        (r"(?:the )?channel|dover to calais|calais|bosphorus|bosporus", 130),
         (r"everest|kona", 300),
         (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge|relay|walk)", 120),
         (r"(?:12|twelve) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 60),

@@ -13,6 +13,9 @@ from josi_utils.guard.situations import Reading, Situation
 
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
+#: Openers that answer yes or no, which "how do i" does not ask for.
+_YES_NO = ("Yes,", "No,")
+_WHAT = frozenset(("how", "what", "whats", "why", "which", "where", "when", "who"))
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 
@@ -39,11 +42,19 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return f"{back} {text}".strip(), first
     opener = words.of(first.say)
     if first.form == "question":
+        if opener.startswith(_YES_NO) and first.cards and _asks_what(reading):
+            opener = words.say("plain", "question")
         return opener, first
     greets = first.more == "hello" or opener.startswith(GREETS)
     # A deed is named by its own opener; what stands beside it would come first and weigh more.
     back = "" if first.done else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def _asks_what(reading: Reading) -> bool:
+    """Tell whether a message begins with a word that no yes and no "no" answers."""
+    said = [t.text for t in reading.tokens[:2]]
+    return bool(said) and said[0] in _WHAT and said[1:] != ["if"]
 
 
 def said_back(reading: Reading, words: Words) -> str:
