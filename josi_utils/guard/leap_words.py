@@ -179,7 +179,7 @@ FAST = re.compile(
     r"|\b5 k\b.*\b(?:sub|under) 1\d\b|\b(?:sub|under) 1\d(?: minutes)?(?: for)? 5 k\b"
 )
 NOBODY = re.compile(
-    r"\b(?:win (?:wimbledon|the olympics|the tour de|olympic|the world cup|the world champion\w*|roland garros|the us open)|beat (?:kipchoge|bolt|usain|jakob|ingebrigtsen|pogacar|phelps|ledecky|farah|hassan)|(?:become|be) an olympian|climb k 2|sub 2(?: hours?| h)? marathon|(?:fastest|strongest|best) (?:\w+ ){0,3}in the (?:whole )?(?:world|country)|"
+    r"\b(?:win (?:wimbledon|the olympics|the tour de|olympic|the world cup|the world champion\w*|roland garros|the us open)|beat (?:kipchoge|bolt|usain|jakob|ingebrigtsen|pogacar|phelps|ledecky|farah|hassan)|(?:become|be) an olympian|climb k 2|sub 2(?: hours?| h)? marathon|(?:fastest|strongest|best) (?:\w+ ){0,3}in (?:the|my|our) (?:whole )?(?:world|country)|"
     r"(?:be|become|go|going|turn|im|i am) (?:a |the )?(?:pro|professional|national champion|world champion|olympic champion)(?: cyclist| runner| athlete| footballer| triathlete)?(?= (?:in|by|within|next)\b)|"
     r"(?:[2-5]|two|three|four) times my (?:body ?)?weight (?:by|in|within) (?:next month|a month|[1-9] weeks|the end of the month)|"
     r"(?:double|triple|[2345] x|two times|three times) (?:my )?body ?weight in (?:two|2|one|1|a|three|3) (?:months?|weeks?))\b"

@@ -15,7 +15,7 @@ from josi_utils.guard.situations import Reading, Situation
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
 #: Openers that answer yes or no, which "how do i" does not ask for.
 _YES_NO = ("Yes,", "No,")
-_WHAT = frozenset(("how", "what", "whats", "why", "which", "where", "when", "who"))
+_WHAT = frozenset(("how", "which", "where", "when", "who"))
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 

@@ -21,6 +21,8 @@ _FEWEST, _MOST = 2, 13
 _BETWEEN = frozenset(" -'’")
 #: What is asked of Josi is said back as a wish, too.
 _ORDERS = "You would like to "
+#: "60 th" is written in one.
+_TH = re.compile(r"\b(\d+) (st|nd|rd|th)\b")
 _K = re.compile(r"(\d) k(?:m|ms)?\b")
 
 
@@ -177,4 +179,5 @@ def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bo
             glued = False
         said[-1:] = [said[-1] + word] if glued else [*said[-1:], word]
     text = _K.sub(r"\1 km", " ".join(word for word in said if word))
+    text = _TH.sub(r"\1\2", text)
     return " ".join(_days_said().get(word, word) for word in text.split())
