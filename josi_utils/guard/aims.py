@@ -7,10 +7,11 @@ from typing import Any
 from josi_utils.guard.amounts import amounts
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
-from josi_utils.guard.wished import wished
+from josi_utils.guard.wished import called_goal, wished
 from josi_utils.persona import count_words
 
 #: Before a no and another goal, a wish of so many words is said back at most.
@@ -19,6 +20,16 @@ _BRIEF = 12
 _DOUBTS = ("silly", "soon", "late", "old", "much")
 #: What else a message about a goal may have that deserves a word, in this order.
 _TAKEN_UP = ("figure", "together", "first")
+
+#: A message that begins so names a goal: "swim 2 km by August".
+_BEGINS = frozenset(
+    ("run", "ride", "swim", "row", "walk", "hike", "jog", "cycle", "bike", "ski", "do", "finish",
+     "complete", "beat", "break", "reach", "climb", "learn", "lift", "squat", "bench", "deadlift",
+     "touch", "get", "hit", "hold", "qualify", "win", "improve", "lower", "return", "build", "train")
+)  # fmt: skip
+#: Words of one who wants to weigh less.
+_LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "rid", "lost"))
+_LIGHTER = frozenset(("lose", "lighter", "slimmer", "slim"))
 
 #: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
 _WHY = (
@@ -33,7 +44,9 @@ def _why(reading: Reading, words: Words) -> str | None:
     for name in ("if_sleep", "if_train"):
         if reading.has(f"goal_{name}"):
             return words.of(table[name])
-    told = (name for name in _WHY if reading.has(f"goal_why_{name}"))
+    scales = reading.has("lose_weight") or loses_much(reading.tokens)  # "im 71 kg" is no age
+    reasons = [name for name in _WHY if not (scales and name == "age")]
+    told = (name for name in reasons if reading.has(f"goal_why_{name}"))
     return next((words.of(table[f"why_{name}"]) for name in told), None)
 
 
@@ -51,7 +64,9 @@ def _kind_start(reading: Reading, words: Words) -> str:
 
 def _wish(reading: Reading, words: Words, key: str, most: int = 14) -> str | None:
     """Return a sentence that says the wish back in the athlete's words, if it is short."""
-    wish = wished(words.message, asks=False)
+    wish = wished(words.message, asks=False) or called_goal(words.message)
+    if not wish and reading.tokens and reading.tokens[0].text in _BEGINS:
+        wish = wished(f"i want to {words.message}", asks=False)
     if not wish or count_words(wish) > most or reading.has("lose_weight"):
         return None
     return words.say("goal", key).replace("{Wish}", wish.replace("would like to", "want to"))
@@ -124,7 +139,13 @@ def before_verdict(
 def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     """Return (opening, question) for a sensible goal of the message alone."""
     table = words.source["goal"]
+    if _LIGHTER & {token.text for token in reading.tokens} and not aim(reading.tokens):
+        return [words.of(table["open_lighter"]), words.of(table["bare_lighter"])], words.of(
+            table["ask_level"]
+        )
     name, by, doubt = aim(reading.tokens), when(reading.tokens), _doubt(reading)
+    if name and name.endswith("minutes") and "can" in {t.text for t in reading.tokens}:
+        name = None  # it is where the athlete stands
     now = level(reading.tokens, name or "")
     found = [words.of(table[f"no_{doubt}"])] if doubt else []
     wish = _wish(reading, words, "wished")
@@ -145,19 +166,34 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         told = next((n for n in ("together", "first") if reading.has(f"goal_{n}")), None)
         why = _why(reading, words)
         found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
-    found.append(words.of(table["bare_slow"]))
+    fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    found.append(
+        words.of(table["bare_fits" if fits and not big else "bare_slow" if big else "bare_steps"])
+    )
     return found, words.of(table["ask_level" if now else "ask_bare"])
+
+
+def kind_ask(reading: Reading, words: Words) -> str:
+    """Return the question after a kind no to a goal that the engine gives no verdict on."""
+    name = special_kind(reading.tokens)
+    return words.say("goal", f"ask_{name}" if name else "ask_unrealistic_alone")
 
 
 def too_much(reading: Reading, words: Words) -> list[str]:
     """Return the kind no to an extreme goal that the engine gives no verdict on."""
     table = words.source["goal"]
     after = words.of(table["bare_next"])
-    if reading.has("lose_weight"):
+    special = special_kind(reading.tokens)
+    if special:
+        start = _why(reading, words) if special in ("several", "volume") else None
+        start = start or words.of(table[f"open_{special}"])
+        return [start, words.of(table[f"bare_{special}"]), words.of(table[f"next_{special}"])]
+    if reading.has("lose_weight") or (loses_much(reading.tokens) and not reading.has("goal_looks")):
         kind = "weigh_in" if reading.has("goal_weigh_in") else "weight"
         start = _why(reading, words) or words.of(table[f"open_{kind}"])
         lost = [a.text for a in amounts(reading.tokens) if a.kind == "weight"]
-        loss = lost[0] if len(lost) == 1 else "losing so much"
+        loses = bool(_LOSES & {token.text for token in reading.tokens})
+        loss = lost[0] if len(lost) == 1 and loses else "losing so much"
         line = words.of(table["bare_weight"]).replace("{loss}", loss)
         return [start, line, *table["bare_weight_next"]]
     if reading.has("giant"):

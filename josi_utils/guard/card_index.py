@@ -160,6 +160,15 @@ def found_card(
     return find_card(case, deck, reading) or (None, [])
 
 
+def near_card(reading: Reading, deck: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the card on the subject that a question names, though none surely answers it."""
+    said = " ".join(token.text for token in reading.tokens)
+    for phrase, card_id in load("fallback")["words"]["near_cards"].items():
+        if f" {phrase} " in f" {said} ":
+            return next((card for card in deck if card["id"] == card_id), None)
+    return None
+
+
 def best_sentences(
     card: Mapping[str, Any], tokens: Sequence[Token], most: int = SENTENCES
 ) -> list[str]:

@@ -77,6 +77,10 @@ def explained(
         start = words.of(table["open"])
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
+    said = {token.text for token in reading.tokens}
+    asked = [said_of for name, said_of in words.source["color_means"].items() if name in said]
+    if len(asked) == 1 and said & {"mean", "means", "meaning"}:
+        return [*asked, *facts], plan
     if reading.has("my_color"):
         colour = READINESS_COLOURS.get(decision.get("readiness") or "")
         means = [words.source["color_means"][colour]] if colour else []

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from josi_utils.guard.about_card import about_card
-from josi_utils.guard.aims import too_much
+from josi_utils.guard.aims import kind_ask, too_much
 from josi_utils.guard.asides import aside
 from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
+from josi_utils.guard.goal_beside import beside_plan, shortened
 from josi_utils.guard.intent import intent
 from josi_utils.guard.leap import leap
 from josi_utils.guard.situations import Reading, read
 from josi_utils.guard.soundness import cleaned
+from josi_utils.guard.two_questions import two_questions
 from josi_utils.guard.with_decision import planned
 from josi_utils.guard.without_decision import alone
 
@@ -66,8 +68,8 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     if leap(reading.tokens) and not (
         goal or case.get("card") or any(a.always for a in reading.asides)
     ):
-        ask = words.say("goal", "ask_unrealistic_alone")
-        return Composition(too_much(reading, words), ask, plan)
+        opening, ask = too_much(reading, words), kind_ask(reading, words)
+        return Composition(shortened(opening, 2, plan, ask), ask, plan)
     apart = aside(case, reading, words, plan, probe)
     if apart:
         return apart
@@ -80,6 +82,13 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(reading, words, plan)
+    if decision and not goal and not case.get("card"):
+        aimed = beside_plan(decision, reading, words, plan, wants["unrealistic"])
+        if aimed:
+            return aimed
+    both = None if case.get("card") else two_questions(case, deck, reading, words, plan)
+    if both:
+        return both
     brief = Brief(case, deck, reading, wants, words)
     return planned(brief) if decision else alone(brief)
 

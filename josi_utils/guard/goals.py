@@ -11,9 +11,10 @@ from typing import Any
 
 from josi_utils.decision import weeks_words
 from josi_utils.guard.data import load
-from josi_utils.guard.leap import fits, leap
+from josi_utils.guard.leap import fits, judged, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
+from josi_utils.guard.told import flat
 
 _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|\s?h))", re.I)
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
@@ -130,14 +131,31 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     return bool(own & {t.text for t in reading.tokens})
 
 
+_DID = re.compile(
+    r"\b(?:did|done|finished|completed|managed|ran|rode|swam|rowed|made it|got my|went|took|knocked|dropped|achieved|smashed|got|today|yesterday|last|this morning|walked|lifted|beat)\b"
+)
+_BY = re.compile(
+    r"\b(?:(?:by|before|until|till|til|for) (?:the )?(?:end of|summer|spring|autumn|winter|christmas|easter|new year|next)|"
+    r"(?:by|in) (?:january|february|march|april|may|june|july|august|september|october|november|december)|"
+    r"next (?:year|spring|summer|autumn|winter|month)|in \w+ (?:weeks|months)|in (?:spring|summer|autumn|winter))\b"
+)
+
+
+def _ahead(reading: Reading) -> bool:
+    """Tell whether a message has a date to come and no word of what was done."""
+    text = flat(reading.tokens)
+    fits_well = judged(reading.tokens) is False
+    return bool(_BY.search(text)) and (fits_well or not _DID.search(text))
+
+
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
-    if any(one.done for one in reading.situations):
+    if any(one.done for one in reading.situations) and not _ahead(reading):
         return False
     event, horizon = "form event" in reading.found, "form horizon" in reading.found
     if reading.has("goal_alone"):
         return horizon or event
-    if reading.situations and not reading.has("wish"):
+    if reading.situations and not reading.has("wish") and not _ahead(reading):
         return False
     spans = any(reading.has(form) for form in ("goal_soon", "goal_short", "goal_ample"))
     if not horizon or not (event or reading.has("wish") or reading.has("amount")):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from josi_utils.guard import leap_words as words
+from josi_utils.guard.goal_kinds import kind_of, qualifies, too_light
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.told import flat
 
@@ -54,40 +55,6 @@ def span(text: str) -> float | None:
     elif places:
         days.append(330.0)
     return max(days) if days else None
-
-
-# --- weight -----------------------------------------------------------------------------------
-
-#: A healthy body loses up to so many kilos a week; more, or much in all, is too much.
-FASTEST_LOSS = 1.2
-
-
-def _weight(text: str, days: float | None) -> bool:
-    if words.LOOKS.search(text) and days and days <= 35:
-        return bool(
-            re.search(
-                r"\b(?:want|get|lose|drop|need|all|have|give|be|by|getting|too small|smaller|in|currently)\b",
-                text,
-            )
-        )
-    bare = re.search(rf"\b(?:{'|'.join(words.KILOS)}) in (?:{words.N}|a)\b", text)
-    two = words.TWO_KILOS.search(text)
-    if two and days and not words.LIFTS.search(text):
-        return (float(two[1]) - float(two[2])) / days * 7 > FASTEST_LOSS
-    pair = words.FROM_TO.search(text)
-    if not (bare or pair or re.search(rf"\b{words.LOSE}\b", text)) or words.LIFTS.search(text):
-        return False
-    if re.search(rf"\b{words.N} (?:{'|'.join(words.KILOS)}) (?:a|per|each|every) day\b", text):
-        return True
-    kilos = [_value(n) * words.KILOS[unit] for n, unit in words.WEIGHT.findall(text)]
-    loss = (
-        (_value(pair[1]) - _value(pair[3])) * words.KILOS[pair[4]]
-        if pair
-        else min(kilos, default=0)
-    )
-    if not days or loss < 3 or loss > 60:
-        return False
-    return loss / days * 7 > FASTEST_LOSS
 
 
 # --- times ------------------------------------------------------------------------------------
@@ -159,7 +126,7 @@ def _times(text: str, days: float | None) -> bool | None:
 # --- loads, watts, repetitions ----------------------------------------------------------------
 
 _LOAD_STEPS = ((24, 1.3), (46, 1.4), (75, 1.5), (130, 1.7), (210, 1.9), (430, 2.4))
-_REP_STEPS = ((16, 3.0), (35, 4.0), (75, 6.0), (130, 12.0))
+_REP_STEPS = ((16, 3.0), (35, 4.0), (75, 6.0), (130, 12.0), (210, 15.0), (400, 25.0))
 #: Fewer repetitions than this are no feat, whatever one can do now.
 MANY_REPS = 15
 
@@ -198,6 +165,8 @@ def _loads(text: str, days: float | None) -> bool | None:
 WEEKS_TO_DOUBLE = 2.8
 #: Up to this factor a race may be longer than the longest outing.
 EASY_FACTOR = 1.75
+#: A great event so many times as long as what is done now is not of this year.
+FAR_OFF = 40
 _ZERO = 2.0
 
 
@@ -205,7 +174,13 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     if days is None or days > 400:
         return None
     now: list[float] = []
-    wished = [km for pattern, km in words.EVENTS if pattern.search(text)][:1]
+    wished: list[float] = []
+    for pattern, km in words.EVENTS:
+        event = pattern.search(text)
+        if event:
+            before = text[: event.start()].rpartition(";")[2]
+            (now if words.EVENT_DONE.search(before) else wished).append(km)
+    wished = wished[:1]
     for found in re.finditer(words.DIST, text):
         clause_start = text.rfind(";", 0, found.start()) + 1
         end = text.find(";", found.end())
@@ -235,6 +210,8 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     want = max(wished)
     if nothing and re.search(r"\b(?:everest|kona)\b", text):
         return True
+    if nothing and days <= 300 and words.FAST.search(text):
+        return True
     if want >= 1000 and days <= 400 and (nothing or days <= 60):
         return True
     age = re.search(r"\b(?:im|i am|aged?) (\d+)\b|\b(\d+) (?:yo|year old|years old)\b", text)
@@ -248,6 +225,8 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     if want < 15 and have >= 4.5:
         return False
     factor = want / have
+    if factor >= FAR_OFF and want >= 60:
+        return True
     if factor <= EASY_FACTOR:
         return None if nothing else False
     if want < 10:
@@ -284,10 +263,27 @@ def _judged(said: str, nothing: bool) -> bool | None:
     if words.NOBODY.search(text):
         return True
     days, plain = span(text), text.replace("; ", "")
-    found = [_times(plain, days), _loads(text, days), _distances(text, days, nothing)]
-    if True in found or _weight(plain, days):
+    found = [
+        _times(plain, days),
+        qualifies(plain, days) or None,
+        _loads(text, days),
+        _distances(text, days, nothing),
+    ]
+    if True in found or too_light(plain, days) or kind_of(plain, days):
         return True
     return False if False in found else None
+
+
+def special_kind(tokens: Sequence[Token]) -> str | None:
+    """Return what makes a goal too big, where it is no figure of a race."""
+    said = flat(tokens)
+    return kind_of(said.replace("; ", ""), span(words.AFTER_NOW.sub(r"\1 ", said)))
+
+
+def loses_much(tokens: Sequence[Token]) -> bool:
+    """Tell whether more weight is to be lost than a healthy body loses in the time."""
+    said = flat(tokens)
+    return too_light(said.replace("; ", ""), span(said))
 
 
 def leap(tokens: Sequence[Token]) -> bool:

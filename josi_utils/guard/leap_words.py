@@ -25,11 +25,11 @@ BEHIND = (
 )
 SPAN = re.compile(
     rf"{BEHIND}\b{N} (?:more |short |little |and a half |of )?(day|night|weekend|week|month|year)s?\b"
-    r"(?! (?:ago|off|old|of training|training|now|break|holiday|long|postpartum|straight|in a row|a)\b)"
+    r"(?! (?:ago|off|old|of training|of my|training|now|break|holiday|long|postpartum|straight|in a row|a)\b)"
 )
 #: Spans that are surely what is left; what was done in ten weeks is none.
 LEFT = re.compile(
-    rf"(?<!\bk )\b(?:in|within|inside|got|have) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of))"
+    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
 )
 LEFT_AFTER = re.compile(
     rf"\b{N} (day|night|weekend|week|month|year)s? (?:away|to go|left|from now|from today|out|till|til|until|to get|to train)\b"
@@ -43,13 +43,14 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"tomorrow|overnight", 2),
         (r"(?:on|by|till|til|until|next|this|coming) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
          r"(?:this|coming|the|next) weekend|(?:by|is|on) (?:fri|sat|sun)|(?:end of|in|within) (?:the |a |one |this )?week|this week", 7),
+        (r"(?<!every )(?<!each )(?<!last )(?<!my )(?<!since )(?:satur|sun|fri)day(?! (?:ride|run|swim|group|morning|session|long|evening|night))", 7),
         (r"weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
         (r"a fortnight|week after next|(?:two|2) weeks today", 14),
         (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
          r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
         (r"end of next month", 55),
-        (r"this (?:spring|summer|autumn|winter|season)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
-         r"till (?:summer|christmas|easter)|before (?:summer|christmas|easter)", 200),
+        (r"this (?:spring|summer|autumn|winter|season)|in (?:the )?(?:spring|summer|autumn|winter)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
+         r"(?:till|til|until|before) (?:the )?(?:summer|christmas|easter|spring|winter|new year|season)", 200),
         (r"next (?:spring|summer|autumn|winter|season|year)|by next year|in a year|this year|"
          r"end of (?:the )?year", 420),
         (r"some ?day|(?<!in )one day|eventually|long term|no rush|no hurry|slowly|over the years", 3000),
@@ -68,12 +69,18 @@ WEIGHT = re.compile(rf"\b{N} ({'|'.join(KILOS)})\b")
 FROM_TO = re.compile(
     rf"\b(?:from |im |at )?{N}(?: (kg|kgs|kilo|kilos|lb|lbs))? (?:down )?to {N} (kg|kgs|kilo|kilos|lb|lbs)\b"
 )
+FROM_KG = re.compile(
+    r"\bfrom (\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:down )?to (\d+(?:\.\d+)?)(?: (?:kg|kilos?))? (?:by|in|for|before|until)\b"
+)
 TWO_KILOS = re.compile(
     r"\b(\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:now|currently|at present) ;? ?(\d+(?:\.\d+)?)(?: kg| kilos)? (?:by|in|at)\b"
 )
+WEIGH = re.compile(
+    r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
+)
 LOOKS = re.compile(
     r"\b(?:dress sizes?|sizes? too small|six pack|sixpack|flat stomach|(?:baby |beer )?belly|bikini body|beach body|ripped|"
-    r"shredded|washboard|abs|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+    r"shredded|washboard|from size|size \d+ to|abs|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
 )
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
@@ -122,29 +129,36 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"ironman|iron man|full distance", 110),
         (r"half marathon|halfmarathon|(?<!second )(?<!first )(?<!other )(?<!in )(?<!and a )half(?! (?:an|of|hour|the|way|iron|past|a|my|as|asleep|dead)\b)", 21),
         (r"marathon des sables", 250),
-        (r"marathon(?:s|er)?", 42),
+        (r"marathon(?:s|er)?|26\.2|42\.2", 42),
         (r"ultra\w*", 60),
         (r"hundred miler?|century (?:run)", 160),
-        (r"(?:the )?channel|bosphorus|bosporus", 130),
+        (r"(?:the )?channel|dover to calais|calais|bosphorus|bosporus", 130),
         (r"everest|kona", 300),
-        (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 120),
+        (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge|relay|walk)", 120),
         (r"(?:12|twelve) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 60),
+        (r"(?:cross|over|across) the (?:alps|pyrenees)", 150),
         (r"kilimanjaro|mont blanc|matterhorn|alpe dhuez", 45),
         (r"vasaloppet|birken\w*", 60),
         (r"(?:lands end|land s end) to|lejog|paris roubaix|tour of flanders|(?:the )?tour", 90),
+        (r"(?:from )?spain to africa|gibraltar", 60),
         (r"across (?:the )?(?:us|usa|america|europe|atlantic|pacific|country)|transatlantic|the atlantic", 3000),
         (r"olympic triathlon|triathlon|first tri", 14),
     )
 )  # fmt: skip
+#: What stands before an event that is done.
+EVENT_DONE = re.compile(
+    r"\b(?:(?:ive|have|i|only|never|just) (?:done|run|did|ran|finished|completed|swum|walked)|did|ran|finished|completed|done)"
+    r"(?: only| just| my| a| an| one| two| three| four| five| six| \d+| few| some| couple of| the| first| last| single)*(?: city| spring| road| trail| full| flat)? $"
+)
 DIST = rf"\b{N} (km|k|kms|kilometers|kilometres|miles|mile|miler|milers|mi|m|lengths|ks)\b"
 NOW_DIST = re.compile(
     r"\b(?:longest|furthest|farthest|most|max|so far|i (?:can )?(?:do|run|swim|ride|walk|jog|cycle|manage|row)|can (?:do|run|swim|ride|walk)|"
     r"never|currently|current|now|at present|at the moment|walked|ran|rode|swam|did|done|up to|went|today i|present|more than|only|twice a week|jogger|"
-    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d))"
+    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d)|my (?:long |usual |normal |sunday |saturday |weekend |weekly )?(?:ride|run|swim|walk|jog|hike) is|my (?:record|best|most)|record is|already|ok for me|comfy|is fine|is ok)"
 )
 BARE_NOW = (
-    r"\b(?:i (?:do|run|ride|swim)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
-    r"(?= now\b| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
+    r"\b(?:(?:i|we) (?:do|run|ride|swim|walk|row)|most (?:ive|i have) (?:ever )?(?:ridden|run|swum|walked|done|rowed)(?: so far)? (?:is|was)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
 )
 #: Words that tell that nothing has been done so far.
 NOTHING = re.compile(
@@ -154,13 +168,20 @@ NOTHING = re.compile(
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
-    r"out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
+    r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
     r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner)\b"
 )
 #: What nobody, or hardly anybody, ever does.
+FAST = re.compile(
+    r"\bmarathon\b.*\b(?:sub|under|in) (?:2|3|2:\d\d|3:[01]\d)\b(?! (?:weeks|months|days|years))"
+    r"|\b(?:sub|under|in) (?:a )?(?:2|3|2:\d\d|3:[01]\d)(?: hours?| h)? marathon\b"
+    r"|\b10 k\b.*\b(?:sub|under) 3\d\b|\b(?:sub|under) 3\d(?: minutes)?(?: for)? 10 k\b"
+    r"|\b5 k\b.*\b(?:sub|under) 1\d\b|\b(?:sub|under) 1\d(?: minutes)?(?: for)? 5 k\b"
+)
 NOBODY = re.compile(
-    r"\b(?:beat (?:kipchoge|bolt|usain|jakob|ingebrigtsen|pogacar|phelps|ledecky|farah|hassan)|(?:become|be) an olympian|climb k 2|sub 2(?: hours?| h)? marathon|(?:fastest|strongest|best) (?:\w+ ){0,3}in the (?:whole )?(?:world|country)|"
+    r"\b(?:win (?:wimbledon|the olympics|the tour de|olympic|the world cup|the world champion\w*|roland garros|the us open)|beat (?:kipchoge|bolt|usain|jakob|ingebrigtsen|pogacar|phelps|ledecky|farah|hassan)|(?:become|be) an olympian|climb k 2|sub 2(?: hours?| h)? marathon|(?:fastest|strongest|best) (?:\w+ ){0,3}in (?:the|my|our) (?:whole )?(?:world|country)|"
     r"(?:be|become|go|going|turn|im|i am) (?:a |the )?(?:pro|professional|national champion|world champion|olympic champion)(?: cyclist| runner| athlete| footballer| triathlete)?(?= (?:in|by|within|next)\b)|"
+    r"(?:[2-5]|two|three|four) times my (?:body ?)?weight (?:by|in|within) (?:next month|a month|[1-9] weeks|the end of the month)|"
     r"(?:double|triple|[2345] x|two times|three times) (?:my )?body ?weight in (?:two|2|one|1|a|three|3) (?:months?|weeks?))\b"
 )
 

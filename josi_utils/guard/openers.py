@@ -13,6 +13,9 @@ from josi_utils.guard.situations import Reading, Situation
 
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
+#: Openers that answer yes or no, which "how do i" does not ask for.
+_YES_NO = ("Yes,", "No,")
+_WHAT = frozenset(("how", "which", "where", "when", "who"))
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 
@@ -39,6 +42,8 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return f"{back} {text}".strip(), first
     opener = words.of(first.say)
     if first.form == "question":
+        if opener.startswith(_YES_NO) and first.cards and _asks_what(reading):
+            opener = words.say("plain", "question")
         return opener, first
     greets = first.more == "hello" or opener.startswith(GREETS)
     # A deed is named by its own opener; what stands beside it would come first and weigh more.
@@ -46,6 +51,12 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     told = mirror(words.message) if back and first.mood == "both" else None
     back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def _asks_what(reading: Reading) -> bool:
+    """Tell whether a message begins with a word that no yes and no "no" answers."""
+    said = [t.text for t in reading.tokens[:2]]
+    return bool(said) and said[0] in _WHAT and said[1:] != ["if"]
 
 
 def said_back(reading: Reading, words: Words) -> str:

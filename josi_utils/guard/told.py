@@ -211,6 +211,9 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _AIM = re.compile(
     rf"\b(?:sub|under|below) (\d+(?:[.:]\d+)?)(?: (minutes|hours|{'|'.join(UNITS)}))?\b{_NOT}"
 )
+_STEP = re.compile(
+    rf"\bfrom {_NUM}(?: ({'|'.join(UNITS)}))? to {_NUM}(?: ({'|'.join(UNITS)}))?\b(?! (?:am|pm|oclock)\b)"
+)
 #: What is done over a distance, as messages have it, and as a goal has it.
 _DOING = {
     "run": "running", "jog": "running", "swim": "swimming", "ride": "riding", "cycle": "riding",
@@ -263,6 +266,9 @@ def aim(tokens: Sequence[Token]) -> str | None:
         named = [n for n in named if n != "a marathon" or "marathon" in text_left]
     if len(named) > 1 and "a sprint triathlon" in named:
         named = [n for n in named if n != "a triathlon"]
+    step = _STEP.search(flat(tokens))
+    if step and not _DONE_SO.search(flat(tokens)):
+        return f"going from {_said(step[1], None)} to {_said(step[3], step[4] or step[2])}"
     times = _AIM.findall(text)
     if re.search(r"\bmarathons\b", text) or re.search(r"\b(?:is|did|done|ran) a half\b", text):
         named = [n for n in named if "marathon" not in n]

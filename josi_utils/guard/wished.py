@@ -21,6 +21,8 @@ _FEWEST, _MOST = 2, 13
 _BETWEEN = frozenset(" -'’")
 #: What is asked of Josi is said back as a wish, too.
 _ORDERS = "You would like to "
+#: "60 th" is written in one.
+_TH = re.compile(r"\b(\d+) (st|nd|rd|th)\b")
 _K = re.compile(r"(\d) k(?:m|ms)?\b")
 
 
@@ -98,6 +100,47 @@ def wished(message: str, asks: bool = True) -> str | None:
     return None
 
 
+#: What a goal may be called, before "is" or a colon.
+_CALLED = frozenset(("goal", "aim", "target", "dream", "ambition", "mission"))
+_LAST = frozenset(("is", "was", "are", "though", "but", "or", "and", "the", "a", "my", "to", "for"))
+
+
+@lru_cache(maxsize=64)
+def called_goal(message: str) -> str | None:
+    """Return a goal that is told by its name, said back, without the full stop, or None.
+
+    Examples
+    --------
+    >>> called_goal("My aim for spring is one 5k without walking. At present I walk a lot.")
+    'Your aim for spring is one 5 km without walking'
+    """
+    tokens, lists, turned = tokenise(message), _lists(), mirror_lists()
+    words = [token.text for token in tokens]
+    for at in range(len(words) - 3):
+        if words[at] not in ("my", "our") or not _CALLED & set(words[at + 1 : at + 3]):
+            continue
+        end = next(
+            (i for i in range(at, len(words)) if tokens[i].clause != tokens[at].clause), None
+        )
+        part = words[at : end or len(words)]
+        barred = set(part) & ((lists["barred"] | turned["barred"]) - lists["allowed"])
+        if "is" not in part[2:8] or barred or not 5 <= len(part) <= _MOST or part[-1] in _LAST:
+            continue
+        if {"not", "never", "i", "im", "you", "me"} & set(part) or part[-1].isdigit():
+            continue
+        whole = message[tokens[at].start : tokens[at + len(part) - 1].end]
+        if any(c in whole for c in '"“”*/@#<>[]{}&\n?'):
+            continue
+        said = [said_word(tokens, place, message) for place in range(at, at + len(part))]
+        if None in said:
+            continue
+        text = _K.sub(r"\1 km", " ".join(word for word in said if word))
+        text = " ".join(_days_said().get(word, word) for word in text.split())
+        text = text[:1].upper() + text[1:]
+        return text if text.startswith("Your ") and sound(f"{text}.") else None
+    return None
+
+
 def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bool) -> str | None:
     """Return the words of the wish that begins at ``at`` said back, None if they cannot be."""
     lists, turned = _lists(), mirror_lists()
@@ -136,4 +179,5 @@ def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bo
             glued = False
         said[-1:] = [said[-1] + word] if glued else [*said[-1:], word]
     text = _K.sub(r"\1 km", " ".join(word for word in said if word))
+    text = _TH.sub(r"\1\2", text)
     return " ".join(_days_said().get(word, word) for word in text.split())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.about_card import card_words
-from josi_utils.guard.aims import sensible, too_much
-from josi_utils.guard.card_index import best_sentences, found_card
+from josi_utils.guard.aims import kind_ask, sensible, too_much
+from josi_utils.guard.card_index import best_sentences, found_card, near_card
 from josi_utils.guard.composition import Brief, Composition, named, refused_before
 from josi_utils.guard.goals import has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
@@ -15,6 +15,8 @@ from josi_utils.persona import count_words
 
 #: A reply of fewer words is given one sentence more.
 SHORT_REPLY = 22
+#: So many sentences are said of a card that is only near to what was asked.
+NEAR_SENTENCES = 2
 
 
 def alone(brief: Brief) -> Composition:
@@ -24,7 +26,7 @@ def alone(brief: Brief) -> Composition:
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
     if _far_too_much(brief, aims):
-        return Composition(too_much(reading, words), words.say("goal", "ask_unrealistic_alone"))
+        return Composition(too_much(reading, words), kind_ask(reading, words))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (
@@ -64,6 +66,9 @@ def alone(brief: Brief) -> Composition:
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
     if asks:
+        if not (opener or case.get("history")) and (near := near_card(reading, brief.deck)):
+            lines = best_sentences(near, reading.tokens, NEAR_SENTENCES)
+            return Composition([words.say("plain", "near")], ask, more=lines, card=near)
         known = reading.has("of_sport") or bool(case.get("history") or opener)
         kind = "unknown_training" if known else "unknown"
         opening = [*([opener] if opener else []), named("plain", kind, reading, words)]
