@@ -16,8 +16,10 @@ from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.situations import Reading
 
 #: What may be asked for, in the order in which it is looked for.
-TOPICS = ("app", "told_off", "pretend", "make_up", "missed", "goal",
-          "for_good", "coach", "split", "often", "rest_day", "order", "flat", "pace")  # fmt: skip
+TOPICS = (
+    "app", "doctor", "told_off", "pretend", "still", "make_up", "missed", "goal", "for_good", "coach",
+    "split", "often", "rest_day", "order", "sets", "warm_up", "flat", "pace",
+)  # fmt: skip
 #: Beside one of these a wish is told, though nothing is asked.
 _WISHES = ("change", "wish", "intends", "defies", "moves", "swaps", "req_please", "req_told_off")
 #: Only a session of this kind has hills to leave out.
@@ -26,7 +28,11 @@ _OF_KIND = {"flat": "hills"}
 _WITH = {"make_up": ("leaves_out",), "rest_day": ("change", "moves", "swaps", "req_please"),
          "for_good": ("leaves_out", "change", "moves", "req_please")}  # fmt: skip
 #: What may be asked for on a rest day, too.
-_ON_REST = ("app", "told_off", "pretend", "goal", "coach", "often", "rest_day")
+_ON_REST = (
+    "app", "doctor", "told_off", "pretend", "still", "goal", "coach", "often", "rest_day",
+)  # fmt: skip
+#: What is so plainly asked that no other word for a wish is needed.
+_PLAIN = ("order", "doctor")
 
 
 def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
@@ -44,7 +50,7 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
             continue
         if topic == "goal" and not decision.get("goal"):
             continue
-        if topic == "order" or reading.question or any(reading.has(form) for form in _WISHES):
+        if topic in _PLAIN or reading.question or any(reading.has(form) for form in _WISHES):
             return topic
     return ""
 

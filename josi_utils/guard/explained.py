@@ -40,6 +40,8 @@ def asks_why(reading: Reading) -> bool:
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
+    if reading.has("disputes") and not reading.has("change"):
+        return True
     if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
         return True
     if reading.question and (reading.has("wonders") or reading.has("all_ok") or _bare(reading)):
@@ -162,6 +164,8 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.of(table["blame"])
     if reading.has("too_old") and told_reasons(decision):
         return words.of(table["not_age"])
+    if reading.has("disputes"):
+        return words.of(table["how_known"])
     if reading.has("feels_fine"):
         return words.of(table["open_fine"])
     if asks_purpose(reading, decision) and session["kind"] not in ("rest", "race"):

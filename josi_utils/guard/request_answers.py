@@ -56,11 +56,7 @@ def no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) 
     """Return the kind no: the wish or the feeling heard, then that the plan stays."""
     table, stays = words.source["request"], answer_to_wish(reading, decision, words)
     start = sorry(reading, words)
-    opener = (
-        words.of(table["still"])
-        if refused
-        else heard(reading, words, decision["session"]["kind"] == "rest")
-    )
+    opener = words.of(table["still"]) if refused else _heard(reading, decision, words)
     opener = opener or held_back(decision, words) or words.of(table["against"])
     stays = stays or [words.of(table["stays"])]
     return _fitted(start or [opener], stays, decision, words)
@@ -71,12 +67,16 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     table = words.source["request"]
     opener, first = taken_up(reading, words)
     if not opener or not first or not first.mood:
-        opener = heard(reading, words, decision["session"]["kind"] == "rest")
+        opener = _heard(reading, decision, words)
     opener = opener or held_back(decision, words)
     opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
     changes = any(reading.has(form) for form in _CHANGES)
     stands = words.of(table["either_plan" if changes else "either"])
-    if reading.mood == "sad" and not changes and HARDNESS[decision["session"]["kind"]] > 0:
+    if (
+        reading.mood == "sad"
+        and not _wants_other(reading)
+        and HARDNESS[decision["session"]["kind"]] > 0
+    ):
         stands = words.of(table["leave_out"])
     answers = answer_to_wish(reading, decision, words) or [stands]
     part = _open_part(reading, decision, words)
@@ -103,6 +103,15 @@ def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list
         return []
     part = next((name for name in _PARTS if f"request {name}" in reading.plain), None)
     return [words.say("request", f"part_{part}")] if part else []
+
+
+def _wants_other(reading: Reading) -> bool:
+    return any(reading.has(form) for form in ("swaps", "moves", "more", "hard_kinds"))
+
+
+def _heard(reading: Reading, decision: dict[str, Any], words: Words) -> str | None:
+    more = kind_of_wish(reading, decision) in ("amount", "harder", "rest")
+    return heard(reading, words, decision["session"]["kind"] == "rest", more)
 
 
 def held_back(decision: dict[str, Any], words: Words) -> str | None:

@@ -32,13 +32,23 @@ _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
 #: "Is 30 enough?": minutes without their word.
-_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
+_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
 #: "An hour is a lot. 30?"
 _ALONE = re.compile(
     r"[.,;:!)] *(?:maybe |just |only |so )?(\d{1,3}) ?(?:mins?|minutes)?(?: ok| instead)? ?\?\s*$"
 )
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
+#: Of no more words is a clause that asks: "so wet. sofa?"; with one of these it names the plan.
+BRIEF = 3
+_SAYS = frozenset(
+    ["its", "is", "it", "a", "an", "the", "my", "why", "what", "never", "only", "mine"]
+)
+#: "ill only have 25"
+_ONLY = re.compile(
+    r"\b(?:only|just) (?:have |got |do |manage |get |time for |squeeze in |fit in )?(\d{1,2})\b"
+    r"(?! ?(?:km|k|m|x|reps|sets|percent|of|h|hours?|days?|times|weeks?|more|sessions?|left)\b)"
+)
 #: A wish that leaves the session out.
 _LEAVES = tuple(
     f"You {wish} {verb} " for wish in ("want to", "would like to") for verb in ("skip", "leave out")
@@ -119,7 +129,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     session = decision["session"]
     asks, past = reading.has("change"), reading.has("past")
     future, intends = reading.has("future"), reading.has("intends")
-    asks = asks or _ok_at_end(reading)
+    asks = asks or _ok_at_end(reading) or _briefly(reading)
     beyond = beyond_session(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
@@ -240,6 +250,15 @@ def _ok_at_end(reading: Reading) -> bool:
     return reading.question and _ends(reading, _LEAVE)
 
 
+def _briefly(reading: Reading) -> bool:
+    """Tell whether a message of more than a few words ends in a word that asks: "so wet. sofa?"."""
+    tokens = reading.tokens
+    if not (reading.question and reading.has("req_brief")) or reading.has("why_strict"):
+        return False
+    last = [t.text for t in tokens if t.clause == tokens[-1].clause]
+    return len(last) <= BRIEF < len(tokens) and last[0] not in _SAYS
+
+
 def _amount_at_end(reading: Reading) -> bool:
     return _ends(reading, _UNITS)
 
@@ -260,7 +279,7 @@ def _within(message: str, reading: Reading, decision: dict[str, Any]) -> Request
     named = session_amounts(reading)["minutes"]
     bare = _BARE.search(" ".join(t.text for t in reading.tokens))
     named += [float(bare[1])] if bare and not named else []
-    alone = _ALONE.search(message)
+    alone = _ALONE.search(message) or _ONLY.search(" ".join(t.text for t in reading.tokens))
     named += [float(alone[1])] if alone and not named else []
     fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     if (reading.has("only_got") or alone) and len(fewer) == 1:

@@ -72,24 +72,26 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
     return "harder" if wants_more(reading, session) else "other" if swapped else ""
 
 
-def beside(reading: Reading, words: Words) -> str | None:
+def beside(reading: Reading, words: Words, more: bool = False) -> str | None:
     """Return words that take up what the athlete said of body, day or company beside the wish."""
     name = next((name for name in _BESIDE if reading.has(f"wish_{name}")), None)
     if name in _BODY:
         return words.say("request", f"heard_{name}")
-    things = around(in_the_way(reading), words)
+    thing = in_the_way(reading)
+    # Rain or heat is no reason to think twice for who wants more than the plan.
+    things = None if more and thing and thing[0] == "outside" else around(thing, words)
     if things or not name:
         return things
     return words.say("request", f"heard_{name}")
 
 
-def heard(reading: Reading, words: Words, rest: bool = False) -> str | None:
+def heard(reading: Reading, words: Words, rest: bool = False, more: bool = False) -> str | None:
     """Return words that take up what the athlete said beside the wish, or the wish itself.
 
     On a rest day the wish is not said back, as it would read like a session of the plan.
     """
     table = words.source["request"]
-    told = beside(reading, words)
+    told = beside(reading, words, more)
     if told:
         return told
     wish = None if rest else wished(words.message)
