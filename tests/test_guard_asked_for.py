@@ -27,7 +27,7 @@ def said(message: str, day: str = "today", session: dict | None = None, **more: 
         ("can i go with my neighbour? shes way faster than me", "as long as the pace is your own"),
         ("coach said 4x1k, can we go with his?", "I can only speak for this plan"),
         ("physio told me no running for 10 days, so what now?", "comes first, so please leave"),
-        ("Doctor says zone 2 max for my heart, you say zone 4", "comes before the plan"),
+        ("Doctor says zone 2 max for my heart, you say zone 4", "asks for less than the plan"),
         ("I've got a cold. could I skip it and do both on sunday?", "do not make it up later"),
         ("can we pretend i did it", "I can't mark it as done"),
         ("can i have the rest day tomorrow and run on friday", "which day is for rest"),
