@@ -121,7 +121,7 @@ def test_nothing_wrong_was_done() -> None:
 
 
 def test_the_good_reason_is_called_good_and_a_bad_one_is_not() -> None:
-    assert "The reason is a good one" in said("why this run today")
+    assert "because you have been making steady progress" in said("why this run today")
     assert "good one" not in said("why this run today", reasons=["niggle"])
 
 

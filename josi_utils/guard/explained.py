@@ -40,6 +40,8 @@ def asks_why(reading: Reading) -> bool:
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
+    if reading.has("disputes") and not reading.has("change"):
+        return True
     if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
         return True
     if reading.question and (reading.has("wonders") or reading.has("all_ok") or _bare(reading)):
@@ -97,21 +99,39 @@ def explained(
     checks = reading.has("reason_check") and not reading.has("why_strict")
     if told and checks and _names_reason(reading, decision):
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
-        return [yes, *facts], [reason_first(decision, words)[-1], *earlier]
+        doubt = _doubt(decision, reading, words)
+        return [yes, *facts], [reason_first(decision, words)[-1], *(doubt or earlier)]
     if reading.has("what_plan") and not reading.has("why_strict"):
         return [words.of(table["open_what"]), *facts], plan
     codes = set(decision.get("reasons") or ())
     if reading.has("wish_slept_well") and codes & {"short_sleep", "poor_sleep"}:
         start = words.of(table["one_night"])
+    if "hot_weather" in codes and reading.has("not_hot"):
+        start = words.of(table["not_hot"])
     if "before" in start:
         earlier = []
+    doubt = _doubt(decision, reading, words)
     if told and asks_why(reading) and decision["session"]["kind"] != "race":
-        return [start, *facts], [*reason_first(decision, words), *earlier]
+        return [start, *facts], [*reason_first(decision, words), *(doubt or earlier)]
     if asks_why(reading) and not told:
-        return [start, *facts, words.of(table["no_reason"])], [*plan, *earlier]
+        return [start, *facts, words.of(table["no_reason"])], [*plan, *(doubt or earlier)]
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def _doubt(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
+    """Return the answer to a doubt beside the question: too little, too much."""
+    hardness = HARDNESS[decision["session"]["kind"]]
+    for form in ("doubt_punish", "doubt_weaker"):
+        if reading.has(form):
+            return [words.say("explain", form)]
+    if "form doubt_hard" in reading.found and hardness > 0:
+        return [words.say("explain", "doubt_hard")]
+    little = "form doubt_little" in reading.found and hardness <= HARDNESS["steady"]
+    return (
+        [words.say("explain", "doubt_rest" if hardness == 0 else "doubt_little")] if little else []
+    )
 
 
 def asks_purpose(reading: Reading, decision: dict[str, Any] | None = None) -> bool:
@@ -129,7 +149,8 @@ def asks_purpose(reading: Reading, decision: dict[str, Any] | None = None) -> bo
 def _sets(decision: dict[str, Any], reading: Reading, words: Words) -> str | None:
     """Return what "3 x 10 min" of the session means, where it is asked."""
     found = _SETS.search(decision["session"].get("details") or "")
-    if not found or not reading.question or not reading.has("details_ask"):
+    asks = reading.question or reading.has("why_strict")
+    if not found or not asks or not reading.has("details_ask"):
         return None
     if not {found[1], f"{found[1]}x{found[2]}"} & {t.text for t in reading.tokens}:
         return None
@@ -147,10 +168,14 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.of(table["blame"])
     if reading.has("too_old") and told_reasons(decision):
         return words.of(table["not_age"])
+    if reading.has("disputes"):
+        return words.of(table["how_known"])
     if reading.has("feels_fine"):
         return words.of(table["open_fine"])
     if asks_purpose(reading, decision) and session["kind"] not in ("rest", "race"):
         return words.of(table["open_purpose"]).replace("{session}", name)
+    if old and reading.has("looked_forward"):
+        return words.of(table["open_pity"])
     if old and old["kind"] != "rest" and _short(old) != _short(session):
         return words.of(table["open_replaced"]).replace("{session}", with_article(_short(old)))
     if old and old.get("minutes") and old["minutes"] != session.get("minutes"):

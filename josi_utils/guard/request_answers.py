@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.composition import Words
+from josi_utils.guard.asked_for import around
+from josi_utils.guard.composition import Words, plan_lines
 from josi_utils.guard.data import load
+from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.requests import Request
 from josi_utils.guard.situations import Reading, Situation
-from josi_utils.guard.wishes import answer_to_wish, heard
+from josi_utils.guard.wishes import answer_to_wish, heard, kind_of_wish
+from josi_utils.persona import count_words, split_sentences
+
+#: So many words have opening, answer and plan together; a question comes after them.
+ROOM = 65
+#: What the plan leaves open, beside a request for something else.
+_PARTS = ("time", "place", "company")
+#: With one of these the plan itself would be changed, in a way that is not known.
+_CHANGES = ("swaps", "moves", "more", "defies", "hard_kinds", "change_plan")
 
 
 def only_tells(first: Situation, reading: Reading) -> bool:
@@ -25,10 +35,14 @@ def only_tells(first: Situation, reading: Reading) -> bool:
 def yes(asked: Request, words: Words) -> str:
     """Return the yes to a request that the plan allows."""
     if asked.kind in ("", "fewer", "leave_out", "any_day"):
-        line = words.say("request", asked.kind or "yes")
-        return line.replace("{minutes}", str(asked.minutes))
+        line = words.say("request", asked.kind or "yes").replace("{minutes}", str(asked.minutes))
+        return f"{line} {words.say('request', 'also_time')}" if asked.also else line
     kinds = {raw["id"]: raw["say"] for raw in load("fallback")["requests"]}
-    return words.of(kinds[asked.kind])
+    table = words.source["request"]
+    told = around(asked.thing, words) if asked.kind == "place" else None
+    also = words.of(table[f"also_{asked.also}"]) if f"also_{asked.also}" in table else ""
+    warm = "" if told or also else words.of(table.get(f"warm_{asked.kind}", [""]))
+    return " ".join(part for part in (told, words.of(kinds[asked.kind]), also, warm) if part)
 
 
 def sorry(reading: Reading, words: Words) -> list[str]:
@@ -42,13 +56,10 @@ def no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) 
     """Return the kind no: the wish or the feeling heard, then that the plan stays."""
     table, stays = words.source["request"], answer_to_wish(reading, decision, words)
     start = sorry(reading, words)
-    opener = (
-        words.of(table["still"])
-        if refused
-        else heard(reading, words, decision["session"]["kind"] == "rest")
-    )
-    opener = opener or words.of(table["against"])
-    return [*(start or [opener]), *(stays or [words.of(table["stays"])])]
+    opener = words.of(table["still"]) if refused else _heard(reading, decision, words)
+    opener = opener or held_back(decision, words) or words.of(table["against"])
+    stays = stays or [words.of(table["stays"])]
+    return _fitted(start or [opener], stays, decision, words)
 
 
 def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
@@ -56,6 +67,57 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     table = words.source["request"]
     opener, first = taken_up(reading, words)
     if not opener or not first or not first.mood:
-        opener = heard(reading, words, decision["session"]["kind"] == "rest")
+        opener = _heard(reading, decision, words)
+    opener = opener or held_back(decision, words)
     opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
-    return [opener, *(answer_to_wish(reading, decision, words) or [words.of(table["either"])])]
+    changes = any(reading.has(form) for form in _CHANGES)
+    stands = words.of(table["either_plan" if changes else "either"])
+    if (
+        reading.mood == "sad"
+        and not _wants_other(reading)
+        and HARDNESS[decision["session"]["kind"]] > 0
+    ):
+        stands = words.of(table["leave_out"])
+    answers = answer_to_wish(reading, decision, words) or [stands]
+    part = _open_part(reading, decision, words)
+    return _fitted([opener], [*answers, *part], decision, words)
+
+
+def _fitted(
+    opening: list[str], answers: list[str], decision: dict[str, Any], words: Words
+) -> list[str]:
+    """Return opening and answer with what is spare left out, where plan and all would be too long."""
+    start, then = split_sentences(" ".join(opening)), split_sentences(" ".join(answers))
+    plan = " ".join(plan_lines(decision, words))
+    while count_words(" ".join([*start, *then, plan])) > ROOM and len(start) + len(then) > 2:
+        (start if len(start) > 1 else then).pop()
+    return [*start, *then]
+
+
+def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:
+    """Return the yes to what the plan leaves open, asked for beside what it does not."""
+    rest = HARDNESS[decision["session"]["kind"]] == 0
+    changes = any(reading.has(form) for form in _CHANGES)
+    told = changes or kind_of_wish(reading, decision)
+    if rest or not (reading.has("req_joined") and told):
+        return []
+    part = next((name for name in _PARTS if f"request {name}" in reading.plain), None)
+    return [words.say("request", f"part_{part}")] if part else []
+
+
+def _wants_other(reading: Reading) -> bool:
+    return any(reading.has(form) for form in ("swaps", "moves", "more", "hard_kinds"))
+
+
+def _heard(reading: Reading, decision: dict[str, Any], words: Words) -> str | None:
+    more = kind_of_wish(reading, decision) in ("amount", "harder", "rest")
+    return heard(reading, words, decision["session"]["kind"] == "rest", more)
+
+
+def held_back(decision: dict[str, Any], words: Words) -> str | None:
+    """Return words for what makes it hard to keep to the plan: a rest day, a race that is near."""
+    if HARDNESS[decision["session"]["kind"]] == 0:
+        return words.say("request", "heard_rest")
+    if "race_close" in (decision.get("reasons") or []):
+        return words.say("request", "heard_race")
+    return None

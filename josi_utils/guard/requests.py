@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from josi_utils.guard.asked_for import asked_for, in_the_way
 from josi_utils.guard.data import load
-from josi_utils.guard.intent import HARDNESS, against_score, asked_amounts
+from josi_utils.guard.intent import HARDNESS, against_score
 from josi_utils.guard.mirror import mirror
+from josi_utils.guard.request_figures import asks_double, beyond_session, session_amounts
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.wished import wished
 
@@ -22,24 +24,31 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 #: Up to this score of :func:`josi_utils.guard.intent.against_score` a request that the plan leaves
 #: open is granted; of 248 requests against a decision in gold and development messages none is.
 SURELY_FINE = -1.0
+#: The same for a request that names less, which no plan stands against.
+LESS_FINE = 0.0
 #: What a clause that asks for leave ends in, and one that asks for an amount.
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
+_DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
-#: A number beside one of these words is no length of a session.
-_NO_SESSION = frozenset([
-    "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
-    "kip", "farm",
-])  # fmt: skip
-_BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
 #: "Is 30 enough?": minutes without their word.
-_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay)\b")
-#: "60 instead of the 30", "5 days instead of 3": the first is wished.
-_INSTEAD = re.compile(
-    r"\b(\d+(?:\.\d+)?)(?: [a-z]+)? (?:instead of|rather than|not) (?:the |my |just |only )?(\d+(?:\.\d+)?)\b"
+_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
+#: "An hour is a lot. 30?"
+_ALONE = re.compile(
+    r"[.,;:!)] *(?:maybe |just |only |so )?(\d{1,3}) ?(?:mins?|minutes)?(?: ok| instead)? ?\?\s*$"
 )
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
+#: Of no more words is a clause that asks: "so wet. sofa?"; with one of these it names the plan.
+BRIEF = 3
+_SAYS = frozenset(
+    ["its", "is", "it", "a", "an", "the", "my", "why", "what", "never", "only", "mine"]
+)
+#: "ill only have 25"
+_ONLY = re.compile(
+    r"\b(?:only|just) (?:have |got |do |manage |get |time for |squeeze in |fit in )?(\d{1,2})\b"
+    r"(?! ?(?:km|k|m|x|reps|sets|percent|of|h|hours?|days?|times|weeks?|more|sessions?|left)\b)"
+)
 #: A wish that leaves the session out.
 _LEAVES = tuple(
     f"You {wish} {verb} " for wish in ("want to", "would like to") for verb in ("skip", "leave out")
@@ -61,11 +70,17 @@ class Request:
         ``leave_out``, ``any_day`` or ``""``.
     minutes
         For ``fewer``: how many the athlete has.
+    also
+        For ``fine``: a second thing that is asked for and granted.
+    thing
+        For ``fine``: what stands in the way of the session (the party, the ice).
     """
 
     stand: str = ""
     kind: str = ""
     minutes: int = 0
+    also: str = ""
+    thing: tuple[str, str] | None = None
 
 
 def other_day(reading: Reading, day: str) -> bool:
@@ -96,54 +111,6 @@ def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     return bool(said - allowed)
 
 
-def session_amounts(reading: Reading) -> dict[str, list[float]]:
-    """Return the minutes, kilometres and zones that a message names of a session.
-
-    Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k".
-    """
-    tokens = list(reading.tokens)
-    kept = [
-        token
-        for at, token in enumerate(tokens)
-        if not (
-            token.text[0].isdigit()
-            and (
-                (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
-                or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
-            )
-        )
-    ]
-    return asked_amounts(kept)
-
-
-#: "I will do 90": minutes without their word.
-_WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
-                      r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
-
-
-def asks_double(reading: Reading, minutes: int | None = None) -> bool:
-    """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
-    text = " ".join(t.text for t in reading.tokens)
-    found, bare = _INSTEAD.search(text), _WILL_DO.search(text)
-    more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05
-    return more or (found is not None and float(found[1]) > float(found[2]))
-
-
-def _beyond(reading: Reading, session: dict[str, Any]) -> bool:
-    """Tell whether the message names more minutes, kilometres or a higher zone than the session."""
-    asked = session_amounts(reading)
-    if asks_double(reading):
-        return True
-    minutes, distance = session.get("minutes"), session.get("distance_km")
-    longest = minutes or (distance * 8 if distance else 0)
-    farthest = distance or (minutes / 5 if minutes else 0)
-    return (
-        any(m > longest * 1.05 for m in asked["minutes"])
-        or any(k > farthest * 1.05 for k in asked["km"])
-        or any(z > (session.get("zone") or 9) for z in asked["zone"])
-    )
-
-
 def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -> Request:
     """Return what the message asks of the session, as far as rules can tell.
 
@@ -162,13 +129,14 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     session = decision["session"]
     asks, past = reading.has("change"), reading.has("past")
     future, intends = reading.has("future"), reading.has("intends")
-    asks = asks or _ok_at_end(reading)
-    beyond = _beyond(reading, session) or wants_more(reading, session)
+    asks = asks or _ok_at_end(reading) or _briefly(reading)
+    beyond = beyond_session(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
     mood = first.mood if first and first.strong else ""
     tells = mood == "both" if reading.question else mood and not (wants["against"] or intends)
-    if ((told and not reading.has("defies")) or tells) and not asks:
+    topic = asked_for(reading, decision)
+    if ((told and not reading.has("defies")) or tells) and not (asks or topic):
         return Request()
     done = first is not None and first.done and not (reading.question or intends or asks)
     if done and not wants["against"] and (past or not reading.has("defies")):
@@ -184,6 +152,13 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         kinds.remove("time")
     if reading.question and reading.has("you_changed") and not asks:
         return Request()
+    swaps = reading.question and reading.has("req_swap") and not reading.has("why_strict")
+    elsewhere = (asks and reading.has("req_on_day")) or (
+        reading.question and _ends(reading, _DAYS) and not (past or _about_plan(reading))
+    )
+    elsewhere = elsewhere and other_day(reading, decision["day"]) and not reading.has("why_strict")
+    if (topic or swaps or elsewhere) and not wants["against"]:
+        return Request("unsure")
     tells = any(reading.has(f"greet_{n}") for n in ("hello", "morning", "evening")) and not future
     meant = asks or intends or reading.question or reading.has("defies")
     if (tells or reading.mood == "sad") and not (meant or beyond):
@@ -196,7 +171,8 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return Request("against") if sure else Request()
     if reading.has("goal_why_signed") and not (asks or reading.question or reading.has("this_day")):
         return Request()  # an entry told is a goal, no wish for more today
-    granted, wish = _within(reading, decision), wished(case.get("message") or "") or ""
+    message = case.get("message") or ""
+    granted, wish = _within(message, reading, decision), wished(message) or ""
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)
     less = less or wish.startswith(_LEAVES)
     if granted and less and (asks or not past):
@@ -226,12 +202,19 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     effort = reading.question and reading.has("effort")
     if reading.has("defies") and not reading.has("goal_strict") and not effort:
         return Request("unsure")
-    likely = asks or asked or (intends and reading.mood != "sad")
+    likely = asks or asked or ((intends or reading.has("req_please")) and reading.mood != "sad")
     if (told_fine and (kinds or not rest)) or (kinds and likely):
-        if beyond or moved or score >= SURELY_FINE or other_sport(reading, session):
+        most = LESS_FINE if kinds[:1] == ["less"] else SURELY_FINE
+        if beyond or moved or score >= most or other_sport(reading, session):
             return Request("unsure")
-        return Request("fine", kinds[0] if kinds else "")
-    if reading.question and _beyond(reading, session) and _amount_at_end(reading) and not past:
+        also = kinds[1] if len(kinds) > 1 and reading.has("req_joined") else ""
+        return Request("fine", kinds[0] if kinds else "", also=also, thing=in_the_way(reading))
+    if (
+        reading.question
+        and beyond_session(reading, session)
+        and _amount_at_end(reading)
+        and not past
+    ):
         return Request("unsure")
     if asks and not _about_plan(reading) and (now or not reading.has("goal_strict")):
         return Request("unsure")
@@ -270,17 +253,27 @@ def _ok_at_end(reading: Reading) -> bool:
     return reading.question and _ends(reading, _LEAVE)
 
 
+def _briefly(reading: Reading) -> bool:
+    """Tell whether a message of more than a few words ends in a word that asks: "so wet. sofa?"."""
+    tokens = reading.tokens
+    if not (reading.question and reading.has("req_brief")) or reading.has("why_strict"):
+        return False
+    last = [t.text for t in tokens if t.clause == tokens[-1].clause]
+    return len(last) <= BRIEF < len(tokens) and last[0] not in _SAYS
+
+
 def _amount_at_end(reading: Reading) -> bool:
     return _ends(reading, _UNITS)
 
 
-def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
+def _within(message: str, reading: Reading, decision: dict[str, Any]) -> Request | None:
     """Return the leave for fewer minutes, for leaving the session out or for any day of a week."""
     session = decision["session"]
     if asks_double(reading):
         return None
     moved = reading.question and reading.has("moves") and other_day(reading, decision["day"])
-    if decision["day"] == "this_week" and (reading.has("moves") or reading.has("which_day")):
+    moves = reading.has("moves") and (reading.has("req_on_day") or reading.has("any_day"))
+    if decision["day"] == "this_week" and (moves or reading.has("which_day")):
         return Request("fine", "any_day")
     if HARDNESS[session["kind"]] == 0:
         return None
@@ -289,9 +282,12 @@ def _within(reading: Reading, decision: dict[str, Any]) -> Request | None:
     named = session_amounts(reading)["minutes"]
     bare = _BARE.search(" ".join(t.text for t in reading.tokens))
     named += [float(bare[1])] if bare and not named else []
+    alone = _ALONE.search(message) or _ONLY.search(" ".join(t.text for t in reading.tokens))
+    named += [float(alone[1])] if alone and not named else []
     fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
-    if reading.has("only_got") and len(fewer) == 1:
-        return Request("fine", "fewer", int(fewer[0]))
+    if (reading.has("only_got") or alone) and len(fewer) == 1:
+        also = "time" if "request time" in reading.plain and reading.has("req_joined") else ""
+        return Request("fine", "fewer", int(fewer[0]), also)
     return None
 
 

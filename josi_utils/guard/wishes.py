@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.decision import SPORT_NOUNS, number_words, with_article
+from josi_utils.guard.asked_for import TOPICS, answer_for, around, asked_for, in_the_way
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.licence import DAYS
-from josi_utils.guard.requests import (
-    asks_double,
-    other_day,
-    other_sport,
-    session_amounts,
-    wants_more,
-)
+from josi_utils.guard.request_figures import asks_double, session_amounts
+from josi_utils.guard.requests import other_day, other_sport, wants_more
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.wished import wished
 
 _DAYS = frozenset(DAYS)
 #: What is told beside a wish, in the order in which it is taken up: the body first.
 _BESIDE = (
-    "anyway", "ill", "hurts", "slept_well", "feels_good", "others", "kids", "day", "work", "shut", "catch",
-    "bored", "snow", "enjoys",
+    "anyway", "ill", "hurts", "tired", "slept_well", "feels_good", "others", "kids", "shut",
+    "catch", "bored", "snow", "enjoys",
 )  # fmt: skip
+
+
+#: What is told of the body is taken up before what stands around the session.
+_BODY = ("anyway", "ill", "hurts", "tired")
+#: Words of a wish for less.
+_SOFTER = frozenset({"slower", "slow", "easier", "easy", "gentle", "gently", "less"})
 
 
 def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
@@ -50,34 +52,51 @@ def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
 def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
     """Return ``"rest"``, ``"amount"``, ``"day"``, ``"sport"``, ``"harder"`` or ``""``."""
     session = decision["session"]
+    if topic := asked_for(reading, decision):
+        return topic
+    elsewhere = (reading.has("moves") or reading.has("req_on_day")) and (
+        other_day(reading, decision["day"]) or reading.has("any_day")
+    )
     if HARDNESS[session["kind"]] == 0:
-        return "rest"
+        return "day" if elsewhere and reading.has("req_moved") else "rest"
     if _too_great(reading, session):
         return "amount"
-    if reading.has("moves") and (other_day(reading, decision["day"]) or reading.has("any_day")):
-        return "day"
-    if reading.has("swaps") and other_sport(reading, session):
+    sport = other_sport(reading, session)
+    if sport and (reading.has("swaps") or reading.has("req_sport")) and not reading.has("req_too"):
         return "sport"
-    return "harder" if wants_more(reading, session) else ""
+    if elsewhere:
+        return "day"
+    swapped = reading.has("req_other")
+    if swapped and HARDNESS[session["kind"]] >= HARDNESS["tempo"]:
+        return "other"
+    return "harder" if wants_more(reading, session) else "other" if swapped else ""
 
 
-def beside(reading: Reading, words: Words) -> str | None:
+def beside(reading: Reading, words: Words, more: bool = False) -> str | None:
     """Return words that take up what the athlete said of body, day or company beside the wish."""
     name = next((name for name in _BESIDE if reading.has(f"wish_{name}")), None)
-    return words.say("request", f"heard_{name}") if name else None
+    if name in _BODY:
+        return words.say("request", f"heard_{name}")
+    thing = in_the_way(reading)
+    # Rain or heat is no reason to think twice for who wants more than the plan.
+    things = None if more and thing and thing[0] == "outside" else around(thing, words)
+    if things or not name:
+        return things
+    return words.say("request", f"heard_{name}")
 
 
-def heard(reading: Reading, words: Words, rest: bool = False) -> str | None:
+def heard(reading: Reading, words: Words, rest: bool = False, more: bool = False) -> str | None:
     """Return words that take up what the athlete said beside the wish, or the wish itself.
 
     On a rest day the wish is not said back, as it would read like a session of the plan.
     """
     table = words.source["request"]
-    told = beside(reading, words)
+    told = beside(reading, words, more)
     if told:
         return told
     wish = None if rest else wished(words.message)
-    if wish:
+    # "Ok if I go slower", beside a wish for a longer one, is half of what is asked.
+    if wish and not (reading.has("more") and _SOFTER & set(wish.split())):
         return words.of(table["heard_wish"]).replace("{Wish}", wish)
     if asks_double(reading):
         return words.of(table["heard_more"])
@@ -93,6 +112,8 @@ def answer_to_wish(reading: Reading, decision: dict[str, Any], words: Words) -> 
     """Return the no that fits the wish, or None where it is not clear what is wished."""
     table, session = words.source["request"], decision["session"]
     kind = kind_of_wish(reading, decision)
+    if kind in TOPICS:
+        return answer_for(kind, reading, decision, words)
     if kind == "rest":
         return [words.of(table["either_rest"])]
     if kind == "amount":
@@ -102,7 +123,10 @@ def answer_to_wish(reading: Reading, decision: dict[str, Any], words: Words) -> 
         day = decision["day"]
         on = day.replace("_", " ") if day in ("today", "tomorrow") else f"on {day.capitalize()}"
         on = "this week" if day == "this_week" else on
-        return [words.of(table["no_day"]).replace("{day}", on), table["left_out"]]
+        left = [] if HARDNESS[session["kind"]] == 0 else [table["left_out"]]
+        return [words.of(table["no_day"]).replace("{day}", on), *left]
+    if kind == "other":
+        return [words.of(table["no_other"]), table["left_out"]]
     if kind == "sport":
         sport = with_article(SPORT_NOUNS.get(session.get("sport") or "any", "session"))
         return [words.of(table["no_sport"]).replace("{sport}", sport), table["left_out"]]

@@ -1,0 +1,93 @@
+"""What a request would change beside length and effort: the order, the goal, how often, the pace.
+
+Such a request is neither granted nor more: the plan or the app decides it, and the answer says how
+things stand. The phrases are the forms ``req_*`` of ``fallback.json``, the answers the words
+``request.on_*``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from josi_utils.guard.amounts import table as own_table
+from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.intent import HARDNESS
+from josi_utils.guard.situations import Reading
+
+#: What may be asked for, in the order in which it is looked for.
+TOPICS = (
+    "app", "doctor", "told_off", "pretend", "still", "make_up", "missed", "goal", "for_good", "coach",
+    "split", "often", "rest_day", "order", "sets", "warm_up", "flat", "pace",
+)  # fmt: skip
+#: Beside one of these a wish is told, though nothing is asked.
+_WISHES = ("change", "wish", "intends", "defies", "moves", "swaps", "req_please", "req_told_off")
+#: Only a session of this kind has hills to leave out.
+_OF_KIND = {"flat": "hills"}
+#: What must be asked beside it.
+_WITH = {"make_up": ("leaves_out",), "rest_day": ("change", "moves", "swaps", "req_please"),
+         "for_good": ("leaves_out", "change", "moves", "req_please")}  # fmt: skip
+#: What may be asked for on a rest day, too.
+_ON_REST = (
+    "app", "doctor", "told_off", "pretend", "still", "goal", "coach", "often", "rest_day",
+)  # fmt: skip
+#: What is so plainly asked that no other word for a wish is needed.
+_PLAIN = ("order", "doctor")
+
+
+def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
+    """Return what a request would change, one of :data:`TOPICS`, or ``""``."""
+    found = [topic for topic in TOPICS if reading.has(f"req_{topic}")]
+    if not found or (reading.has("why_strict") and not reading.has("req_why_not")):
+        return ""
+    kind = decision["session"]["kind"]
+    for topic in found:
+        if topic in _OF_KIND and kind != _OF_KIND[topic]:
+            continue
+        if topic in _WITH and not any(reading.has(form) for form in _WITH[topic]):
+            continue
+        if HARDNESS[kind] == 0 and topic not in _ON_REST:
+            continue
+        if topic == "goal" and not decision.get("goal"):
+            continue
+        if topic in _PLAIN or reading.question or any(reading.has(form) for form in _WISHES):
+            return topic
+    return ""
+
+
+def answer_for(topic: str, reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:
+    """Return how things stand for what is asked."""
+    table, session = words.source["request"], decision["session"]
+    key = f"on_{topic}"
+    if topic == "often" and reading.has("req_fewer"):
+        key = "on_fewer_days"
+    if topic == "pace" and HARDNESS[session["kind"]] > HARDNESS["easy"]:
+        key = "on_pace_hard"
+    minutes = session.get("minutes")
+    if topic == "split" and not minutes:
+        key = "on_split_bare"
+    if topic == "rest_day" and HARDNESS[session["kind"]] == 0:
+        key = "on_rest_today"
+    line = words.of(table[key]).replace("{minutes}", str(minutes))
+    return [line.replace("{goal}", (decision.get("goal") or {}).get("event") or "")]
+
+
+@lru_cache(maxsize=1)
+def _things() -> list[tuple[str, str, str]]:
+    """Return the things that stand in the way of a session, their kind and how they are said."""
+    entries = (entry.split("|") for entry in own_table()["request_things"])
+    return [(f" {phrase} ", kind, said) for phrase, kind, said in entries]
+
+
+def in_the_way(reading: Reading) -> tuple[str, str] | None:
+    """Return what stands in the way of a session (the party, the ice): its kind and its name."""
+    text = f" {' '.join(token.text for token in reading.tokens)} "
+    return next(((kind, said) for phrase, kind, said in _things() if phrase in text), None)
+
+
+def around(thing: tuple[str, str] | None, words: Words) -> str | None:
+    """Return words that take up what stands in the way of a session."""
+    if not thing:
+        return None
+    line = words.say("request", f"heard_{thing[0]}")
+    return line.replace("{thing}", thing[1]).replace("{Thing}", capital(thing[1]))

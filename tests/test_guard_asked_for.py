@@ -1,0 +1,81 @@
+"""What a request would change beside length and effort is answered as it stands in the plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from josi_utils.guard import fallback
+from josi_utils.prompt import deck
+
+DECK = deck()
+EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
+GOAL = {"event": "Berlin Half Marathon", "weeks": 6, "verdict": "on_track"}
+
+
+def said(message: str, day: str = "today", session: dict | None = None, **more: object) -> str:
+    decision = {"day": day, "session": session or EASY, **more}
+    case = {"category": "change_request", "message": message, "decision": decision}
+    return fallback(case, DECK)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("i want to do 5 days a week instead of 3", "How often you train is set in the plan"),
+        ("can i split it? 20 in the morning 20 after work", "I can't split it"),
+        ("id rather do the strength before the run, is that ok?", "the order is up to you"),
+        ("can i go with my neighbour? shes way faster than me", "as long as the pace is your own"),
+        ("coach said 4x1k, can we go with his?", "I can only speak for this plan"),
+        ("physio told me no running for 10 days, so what now?", "comes first, so please leave"),
+        ("Doctor says zone 2 max for my heart, you say zone 4", "asks for less than the plan"),
+        ("I've got a cold. could I skip it and do both on sunday?", "do not make it up later"),
+        ("can we pretend i did it", "I can't mark it as done"),
+        ("can i have the rest day tomorrow and run on friday", "which day is for rest"),
+        ("leave out the easy run forever please", "for good"),
+    ],
+)
+def test_what_the_plan_decides_is_said_plainly(message: str, words: str) -> None:
+    assert words in said(message)
+
+
+def test_goal_and_hills_are_asked_for_only_where_they_are_in_the_plan() -> None:
+    change = "pls change my race to the 10k, i dont think i can make the half"
+    assert "Berlin Half Marathon" in said(change, goal=GOAL)
+    hills = {"kind": "hills", "sport": "run", "minutes": 45, "zone": 4}
+    text = said("move it to the mornings and also drop the hills", "wednesday", hills)
+    assert "The plan has hills" in text and "The time of day is up to you" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("half the time today pls, boss has me in meetings until 7", "Less is fine|shorter"),
+        ("have 20 mins max today", "20 minutes are fine"),
+        ("an hour is a lot after my shift. 30?", "30 minutes"),
+        ("could the run be friday? exam", "stays today"),
+        ("it's 34 degrees. pool instead of run?", "I can't swap the sport"),
+    ],
+)
+def test_a_short_request_is_heard(message: str, words: str) -> None:
+    assert any(one in said(message).replace("You may do it s", "s") for one in words.split("|"))
+
+
+def test_what_stands_in_the_way_is_named() -> None:
+    assert "the exam" in said("is it okay if I do it tmrw and not today, have exam").lower()
+    assert "family comes before" in said("shorter please, my kids are ill")
+    heat = said("the heat does not bother me, add 60 minutes please")
+    assert "think twice" not in heat
+
+
+def test_a_doubt_beside_a_why_is_taken_up() -> None:
+    asked = {"reasons": ["planned_recovery_week"]}
+    assert "It may seem little" in said("why only 40? isnt that too little", **asked)
+    hard = {"kind": "long", "sport": "bike", "minutes": 120, "zone": 2}
+    assert "doing less is always fine" in said("why 2 hours, isnt that too much", session=hard)
+    assert "You know best how you feel" in said("I'm not stressed!!", reasons=["high_stress"])
+
+
+def test_a_word_at_the_end_that_names_the_plan_asks_for_nothing() -> None:
+    walk = {"kind": "recovery", "sport": "walk", "minutes": 20, "zone": 1}
+    text = said("went down the stairs backwards lol. tomorrow is a walk??", "tomorrow", walk)
+    assert "up to you" not in text
