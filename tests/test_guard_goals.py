@@ -20,6 +20,7 @@ from josi_utils.guard.goals import (
 from josi_utils.guard.leap import leap, span
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import read
+from josi_utils.guard.wished import told_goal
 
 TOO_MUCH = "But {goal} is too much{weeks}."
 
@@ -242,3 +243,17 @@ def test_what_is_left_is_told_from_what_lies_behind(text: str, days: float | Non
 def test_what_the_wish_is_for_is_taken_up_before_the_no() -> None:
     text = fallback({"message": "lose 20 kg in 4 weeks for my sisters wedding"})
     assert text.startswith("A wedding is") and "20 kg" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("goal is just to beat my own 28:40", "You want to beat your own 28:40"),
+        ("Goal: run 3x a week. at 1 now", "You want to run 3 times a week"),
+        ("Goal: 5k without stopping by june", "Your goal is 5 km without stopping by June"),
+        ("what is your goal", None),
+        ("the goal: you tell me", None),
+    ],
+)
+def test_a_goal_is_said_back_however_it_is_told(message: str, told: str | None) -> None:
+    assert told_goal(message) == told

@@ -11,7 +11,7 @@ from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
-from josi_utils.guard.wished import called_goal, wished
+from josi_utils.guard.wished import told_goal, wished
 from josi_utils.persona import count_words
 
 #: Before a no and another goal, a wish of so many words is said back at most.
@@ -64,7 +64,7 @@ def _kind_start(reading: Reading, words: Words) -> str:
 
 def _wish(reading: Reading, words: Words, key: str, most: int = 14) -> str | None:
     """Return a sentence that says the wish back in the athlete's words, if it is short."""
-    wish = wished(words.message, asks=False) or called_goal(words.message)
+    wish = told_goal(words.message)
     if not wish and reading.tokens and reading.tokens[0].text in _BEGINS:
         wish = wished(f"i want to {words.message}", asks=False)
     if not wish or count_words(wish) > most or reading.has("lose_weight"):

@@ -10,6 +10,7 @@ from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation
+from josi_utils.guard.wished import told_goal
 
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
@@ -112,6 +113,8 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.say("plain", "wordless")
     if reading.has("goal_why_signed") and not reading.question:
         return words.say("goal", "why_signed")
+    if not case.get("decision") and not reading.question and (goal := told_goal(words.message)):
+        return words.say("goal", "wished").replace("{Wish}", goal)
     glad, sad = "GLAD" in reading.plain, "SAD" in reading.plain
     glad = glad or (not sad and _calls_out(reading, words.message))
     back = said_back(reading, words)

@@ -22,6 +22,7 @@ _BETWEEN = frozenset(" -'’")
 #: What is asked of Josi is said back as a wish, too.
 _ORDERS = "You would like to "
 #: "60 th" is written in one.
+_TIMES = re.compile(r"\b(\d+) x (?=(?:a|an|per|each|every)\b)")
 _TH = re.compile(r"\b(\d+) (st|nd|rd|th)\b")
 _K = re.compile(r"(\d) k(?:m|ms)?\b")
 
@@ -123,7 +124,7 @@ def called_goal(message: str) -> str | None:
             (i for i in range(at, len(words)) if tokens[i].clause != tokens[at].clause), None
         )
         part = words[at : end or len(words)]
-        barred = set(part) & ((lists["barred"] | turned["barred"]) - lists["allowed"])
+        barred = set(part) & ((lists["barred"] | turned["barred"]) - lists["allowed"] - _CALLED)
         if "is" not in part[2:8] or barred or not 5 <= len(part) <= _MOST or part[-1] in _LAST:
             continue
         if {"not", "never", "i", "im", "you", "me"} & set(part) or part[-1].isdigit():
@@ -139,6 +140,31 @@ def called_goal(message: str) -> str | None:
         text = text[:1].upper() + text[1:]
         return text if text.startswith("Your ") and sound(f"{text}.") else None
     return None
+
+
+#: A goal called so, and what it is: "Goal: 5k without stopping", "the goal's just to last".
+_NAMED = re.compile(
+    r"\b(?:goal|aim|target|dream|mission)(?:(?:'s|’s|s| is)\b|\s*[:=])\s*"
+    r"(?:(?:just|only|simply|still|now|to be able to|to)\s+)*([^.!?\n;()]+)",
+    re.IGNORECASE,
+)
+
+
+def told_goal(message: str) -> str | None:
+    """Return a goal said back, however it was told, or None: :func:`wished`, :func:`called_goal`.
+
+    Examples
+    --------
+    >>> told_goal("goal is just to beat my own 28:40")
+    'You want to beat your own 28:40'
+    >>> told_goal("back at the erg. Goal: one 5k without stopping")
+    'Your goal is one 5 km without stopping'
+    """
+    told = wished(message, asks=False) or called_goal(message)
+    named = _NAMED.search(message)
+    if told or not named:
+        return told
+    return wished(f"i want to {named[1]}", asks=False) or called_goal(f"My goal is {named[1]}")
 
 
 def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bool) -> str | None:
@@ -179,5 +205,5 @@ def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bo
             glued = False
         said[-1:] = [said[-1] + word] if glued else [*said[-1:], word]
     text = _K.sub(r"\1 km", " ".join(word for word in said if word))
-    text = _TH.sub(r"\1\2", text)
+    text = _TIMES.sub(r"\1 times ", _TH.sub(r"\1\2", text))
     return " ".join(_days_said().get(word, word) for word in text.split())
