@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import josi_utils.guard as guard_package
+from josi_utils.dataset import leakage
 from josi_utils.decision import read_cases
 from josi_utils.errors import JosiError
 from josi_utils.files import read_jsonl
@@ -352,3 +353,22 @@ def test_a_message_in_chat_keeps_its_words_and_gets_everyday_ones() -> None:
         assert row["message"].rstrip(".") in text
         assert len(text) > len(row["message"]) + 2
     assert in_chat(rows) == in_chat(rows)
+
+
+def test_no_message_that_is_learnt_from_is_like_an_evaluation_case() -> None:
+    folder = data_dir() / "guard" / "messages"
+    rows = [
+        {"id": f"{path.stem}:{number}", "message": row["message"]}
+        for path in sorted(folder.glob("*.jsonl"))
+        for number, row in read_jsonl(path)
+    ]
+    cases = [
+        case for path in sorted((data_dir() / "eval").glob("*.jsonl")) for case in read_cases(path)
+    ]
+    assert len(rows) > 13_000
+    assert leakage(rows, cases) == []
+
+
+def test_two_signs_of_heart_and_breath_are_urgent_whatever_the_sum() -> None:
+    message = "had covid 2 wks ago, now my chest aches when i lift n heart goes like mad"
+    assert triage({"message": message}).emergency
