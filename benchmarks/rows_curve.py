@@ -27,12 +27,18 @@ from validation import measure  # noqa: E402
 
 
 def handed_over(cases: list[dict[str, Any]]) -> float:
-    """Return the share of cases whose composed words the scorers pass."""
+    """Return the share of cases whose handed over words the scorers pass, said as they are."""
     from josi_utils.guard.fallback import fallback
+    from josi_utils.guard.points import talking_points
     from josi_utils.prompt import deck
     from josi_utils.scoring import score
 
-    passed = [score(case, fallback(case, deck()), deck=deck())["pass"] for case in cases]
+    passed = []
+    for case in cases:
+        points = talking_points(case, deck())
+        plain = " ".join(part for part in (points.say, points.ask) if part)
+        text = fallback(case, deck()) if points.training else plain
+        passed.append(score(case, text, deck=deck())["pass"])
     return round(sum(passed) / len(passed), 4)
 
 
