@@ -69,7 +69,7 @@ def test_a_goal_told_by_its_name_is_said_back() -> None:
     assert called_goal("My aim for spring is one 5k without walking.") == (
         "Your aim for spring is one 5 km without walking"
     )
-    assert called_goal("my goal is 10k in june, is that ok") is None
+    assert called_goal("my goal is 10k in june, is that ok") == "Your goal is 10 km in June"
 
 
 def test_two_questions_are_both_answered() -> None:

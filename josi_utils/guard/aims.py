@@ -11,15 +11,15 @@ from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, level, when
-from josi_utils.guard.wished import told_goal, wished
+from josi_utils.guard.wished import told_goal, told_habit, wished
 from josi_utils.persona import count_words
 
 #: Before a no and another goal, a wish of so many words is said back at most.
 _BRIEF = 12
 #: Doubts of the athlete that a good verdict answers with a no, and their sentences.
-_DOUBTS = ("silly", "soon", "late", "old", "much")
+_DOUBTS = ("silly", "soon", "late", "old", "much", "small")
 #: What else a message about a goal may have that deserves a word, in this order.
-_TAKEN_UP = ("figure", "together", "first")
+_TAKEN_UP = ("bad_day", "doubters", "figure", "together", "first")
 
 #: A message that begins so names a goal: "swim 2 km by August".
 _BEGINS = frozenset(
@@ -62,7 +62,7 @@ def _kind_start(reading: Reading, words: Words) -> str:
     return why or words.of(words.source["goal"][f"open_{how}"])
 
 
-def _wish(reading: Reading, words: Words, key: str, most: int = 14) -> str | None:
+def _wish(reading: Reading, words: Words, key: str, most: int = 17) -> str | None:
     """Return a sentence that says the wish back in the athlete's words, if it is short."""
     wish = told_goal(words.message)
     if not wish and reading.tokens and reading.tokens[0].text in _BEGINS:
@@ -77,7 +77,8 @@ def _standing(reading: Reading, goal: dict[str, Any]) -> str | None:
     return level(reading.tokens, aims)
 
 
-def _doubt(reading: Reading) -> str | None:
+def doubt(reading: Reading) -> str | None:
+    """Return which doubt of the athlete about the goal the message has: "too old", "silly"."""
     return next((name for name in _DOUBTS if reading.has(f"doubt_{name}")), None)
 
 
@@ -109,7 +110,7 @@ def verdict_line(goal: dict[str, Any], reading: Reading, words: Words) -> str:
     if verdict == "ambitious":
         key = "ambitious_now" if goal.get("weeks") == 0 else "ambitious"
         return goal_sentence(goal, words.of(table[key]))
-    yes = reading.question and not _doubt(reading) and not reading.has("goal_figure")
+    yes = reading.question and not doubt(reading) and not reading.has("goal_figure")
     yes = yes and reading.has("goal_yes")
     return goal_sentence(goal, table["on_track"][0 if yes else 1])
 
@@ -121,9 +122,9 @@ def before_verdict(
     table, found = words.source["goal"], []
     if sad:
         return [sad]
-    doubt = _doubt(reading)
-    if doubt and (doubt != "much" or goal.get("verdict") == "on_track"):
-        found.append(words.of(table[f"no_{doubt}"]))
+    fear = doubt(reading)
+    if fear and (fear != "much" or goal.get("verdict") == "on_track"):
+        found.append(words.of(table[f"no_{fear}"]))
     now = _standing(reading, goal)
     if now:
         found.append(words.of(table["standing"]).replace("{Now}", capital(now)))
@@ -132,7 +133,7 @@ def before_verdict(
             found.append(words.of(table[f"told_{name}"]))
     wish = None if len(found) > 1 else _wish(reading, words, "wished")
     if wish:
-        found = [wish, *found] if not doubt else [*found, wish]
+        found = [wish, *found] if not fear else [*found, wish]
     return found or [words.of(table["open_question" if reading.question else "open"])]
 
 
@@ -143,17 +144,20 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         return [words.of(table["open_lighter"]), words.of(table["bare_lighter"])], words.of(
             table["ask_level"]
         )
-    name, by, doubt = aim(reading.tokens), when(reading.tokens), _doubt(reading)
+    name, by, fear = aim(reading.tokens), when(reading.tokens), doubt(reading)
     if name and name.endswith("minutes") and "can" in {t.text for t in reading.tokens}:
         name = None  # it is where the athlete stands
     now = level(reading.tokens, name or "")
-    found = [words.of(table[f"no_{doubt}"])] if doubt else []
+    found = [words.of(table[f"no_{fear}"])] if fear else []
     wish = _wish(reading, words, "wished")
+    habit = None if wish else told_habit(words.message)
     if wish:
         line = wish
+    elif habit:
+        line = words.say("goal", "bare_habit").replace("{habit}", habit)
     elif name and not (now and name in now):
         line = words.of(table["bare_named"]).replace("{Goal}", capital(f"{name} {by}".strip()))
-    elif doubt:
+    elif fear:
         line = ""
     else:
         line = words.of(table["bare_open_question" if reading.question else "bare_open"])
@@ -163,7 +167,9 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     elif beginner(reading.tokens):
         found.append(table["beginner"])
     else:
-        told = next((n for n in ("together", "first") if reading.has(f"goal_{n}")), None)
+        told = next(
+            (n for n in ("doubters", "together", "first") if reading.has(f"goal_{n}")), None
+        )
         why = _why(reading, words)
         found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
     fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found

@@ -184,7 +184,9 @@ class DialogueState(Brief):
     @cached_property
     def card_answers(self) -> bool:
         """Whether the card surely answers the question, and no day's session is asked."""
-        return self.reading.question and not self.reading.has("this_day") and self.card_fits
+        reading = self.reading
+        gone = bool(self.goal_lines) and bool(self.first) and self.first.id == "goal_gone"
+        return reading.question and not reading.has("this_day") and self.card_fits and not gone
 
     @cached_property
     def found(self) -> tuple[dict[str, Any] | None, list[str]]:

@@ -15,6 +15,7 @@ from josi_utils.guard.leap import fits, judged, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import flat
+from josi_utils.guard.wished import told_goal, told_habit
 
 _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|\s?h))", re.I)
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
@@ -115,6 +116,10 @@ def alternative_sentence(goal: dict[str, Any], pattern: str) -> str | None:
     return pattern.replace("{alternative}", _to(text)) if text else None
 
 
+#: A distance, the same whether it is "5k" or "5 km".
+_KM = re.compile(r"\b(\d+) ?(?:k|km|kms)\b")
+
+
 def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     """Tell whether the message has a word of the goal's own, such as its event or its time.
 
@@ -127,7 +132,11 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     if told and times and ":" in (goal.get("target") or ""):
         return True
     plain = set(load("fallback")["common"]) | set(load("fallback")["goal_words"]["too_common"])
-    own = {t.text for t in tokenise(f"{goal['event']} {goal.get('target') or ''}")} - plain
+    names = f"{goal['event']} {goal.get('target') or ''}"
+    doubts = any(reading.has(form) for form in ("doubt_small", "doubt_silly", "doubt_old"))
+    if doubts and set(_KM.findall(names.lower())) & set(_KM.findall(flat(reading.tokens))):
+        return True
+    own = {t.text for t in tokenise(names)} - plain
     return bool(own & {t.text for t in reading.tokens})
 
 
@@ -146,6 +155,50 @@ def _ahead(reading: Reading) -> bool:
     text = flat(reading.tokens)
     fits_well = judged(reading.tokens) is False
     return bool(_BY.search(text)) and (fits_well or not _DID.search(text))
+
+
+#: What a goal is made of that needs no date: sport, play, and getting about.
+_SPORTY = frozenset(
+    ("run", "ride", "swim", "row", "walk", "hike", "jog", "cycle", "bike", "ski", "climb", "squat",
+     "bench", "deadlift", "play", "dance", "paddle", "kayak", "skate", "surf", "carry", "kneel",
+     "floor", "stairs", "hill", "lift", "stand", "balance", "strong", "fit", "garden", "plank")
+)  # fmt: skip
+_NOT_AHEAD = frozenset(("today", "tonight", "tomorrow", "now", "yesterday"))
+#: With one of these a wish is of something else: "i want to run away", "to play the piano".
+_ELSEWHERE = frozenset(
+    ("away", "out", "over", "life", "everything", "everybody", "piano", "guitar", "violin", "drums",
+     "chess", "cards", "xbox", "video", "boss", "ex")
+)  # fmt: skip
+_WISH = re.compile(
+    r"\b(?:(?:i|^) ?(?:just |really )?(?:want|wanna|hope)|(?:would|id) (?:just |really )?(?:like|love)|^(?:want|hoping)) (?:to )?"
+    r"(?:be able to )?(?:(?:just|finally) )?(\w+)"
+)
+_AGED = re.compile(r"\bat [3-9]\d\b")
+_CALLED = frozenset(("goal", "goals", "aim", "target"))
+_LIGHT = frozenset(("goal_told", "funny"))
+
+
+def aims_plainly(reading: Reading, message: str) -> bool:
+    """Tell whether a message without a decision names a goal that has no date.
+
+    Either a habit that is called a goal ("30 min walk a day, boring goal i know"), or a wish for
+    sport and nothing else beside it ("i want to play football with my kids for an hour").
+    """
+    words, text = {token.text for token in reading.tokens}, flat(reading.tokens)
+    doubts = any(reading.has(form) for form in ("doubt_small", "doubt_silly", "doubt_old"))
+    doubts = doubts or (reading.has("doubt_late") and bool(_AGED.search(text)))
+    asks = doubts or (reading.has("goal_ask") and bool(words & _CALLED))
+    if words & _CALLED and told_habit(message) and (asks or not reading.question):
+        return not any(one.mood == "sad" for one in reading.situations)
+    if any(one.id not in _LIGHT for one in reading.situations):
+        return False
+    if words & (_NOT_AHEAD | _ELSEWHERE):
+        return False
+    wish, begins = told_goal(message), _WISH.search(text)
+    if (words & _CALLED and wish) or (asks and reading.has("event") and reading.question):
+        return True
+    sporty = set(wish.lower().split()) & _SPORTY if wish else begins and begins[1] in _SPORTY
+    return bool(sporty) and (asks or "?" not in message)
 
 
 def has_goal(reading: Reading) -> bool:

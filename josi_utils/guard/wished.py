@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from josi_utils.guard.amounts import table
 from josi_utils.guard.mirror import mirror_lists, said_word
@@ -144,7 +145,7 @@ def called_goal(message: str) -> str | None:
 
 #: A goal called so, and what it is: "Goal: 5k without stopping", "the goal's just to last".
 _NAMED = re.compile(
-    r"\b(?:goal|aim|target|dream|mission)(?:(?:'s|’s|s| is)\b|\s*[:=])\s*"
+    r"\b(?:goal|aim|target|dream|mission)(?: for [\w ]{3,20}(?= is\b|\s*[:=]))?(?:(?:'s|’s|s| is)\b|\s*[:=])\s*"
     r"(?:(?:just|only|simply|still|now|to be able to|to)\s+)*([^.!?\n;()]+)",
     re.IGNORECASE,
 )
@@ -165,6 +166,46 @@ def told_goal(message: str) -> str | None:
     if told or not named:
         return told
     return wished(f"i want to {named[1]}", asks=False) or called_goal(f"My goal is {named[1]}")
+
+
+#: What is done again and again: "30 min walk a day", "2 swims a week", "stretching every morning".
+_DEEDS = r"(?:walk|run|ride|swim|row|jog|hike|stroll|session|workout|gym session|yoga class)"
+_DOINGS = r"(?:walking|running|cycling|riding|swimming|rowing|jogging|stretching|yoga|pilates|mobility|strength)"
+_NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|ten|fifteen|twenty|thirty)"
+_EACH = r"(?:(?:a|per|each|every) (?:single )?(?:day|week|morning|evening|night|lunchtime|weekday|weekend)|daily)"
+_HABIT = re.compile(
+    rf"(?<![\w.:-])(?:(?P<long>{_NUMBER})[ -]?(?:minutes?|mins?)[ -](?:a |of )?)?"
+    rf"(?P<deed>(?:{_NUMBER} )?(?:(?:easy|gentle|short|little|brisk|slow|long) )?{_DEEDS}s?|{_DOINGS}) (?P<each>{_EACH})\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=64)
+def told_habit(message: str) -> str | None:
+    """Return what is to be done again and again, as the object of a sentence, or None.
+
+    Examples
+    --------
+    >>> told_habit("30 min walk a day. boring goal i know")
+    'a 30 minute walk a day'
+    >>> told_habit("goal: 2 swims a week")
+    '2 swims a week'
+    """
+    found = list(_HABIT.finditer(message))
+    if len(found) != 1:
+        return None
+    long, deed, each = (str(found[0][name] or "").lower() for name in ("long", "deed", "each"))
+    if not long:
+        return f"{deed} {each}" if deed[0].isdigit() or " " in deed else None
+    if re.fullmatch(_DOINGS, deed):
+        return f"{long} minutes of {deed} {each}"
+    if re.match(rf"{_NUMBER} ", deed) or deed.endswith("s") or not long.isdigit():
+        return None
+    return f"{'an' if long in ('8', '11', '18') or long.startswith('8') else 'a'} {long} minute {deed} {each}"
+
+
+#: What "this" may stand before in what is said back.
+_SEASONS = frozenset(("winter", "spring", "summer", "autumn", "fall", "year", "season", "month"))
 
 
 def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bool) -> str | None:
@@ -190,6 +231,10 @@ def _clause(tokens: Sequence[Token], lead: int, at: int, message: str, order: bo
     barred = (turned["barred"] - lists["allowed"]) | lists["barred"]
     whole = message[tokens[at].start : tokens[last - 1].end]
     bare = words[-1].isdigit()
+    # "this winter" points at nothing that was said before.
+    pairs = pairwise(words)
+    if all(after in _SEASONS for word, after in pairs if word == "this") and words[-1] != "this":
+        barred = barred - {"this"}
     if bare or set(words) & barred or words[-1] in turned["dangling"] or "?" in whole:
         return None
     if any(c in whole for c in '"“”*/@#<>[]{}&\n'):

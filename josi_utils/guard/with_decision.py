@@ -7,7 +7,7 @@ that the message calls for; :func:`planned` has the order in which they are trie
 from __future__ import annotations
 
 from josi_utils.decision import plan_sentence
-from josi_utils.guard.aims import before_verdict, refusal, too_much
+from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
 from josi_utils.guard.composition import Brief, Composition, fits, standing
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_why, before
@@ -85,7 +85,9 @@ def _progress(state: DialogueState) -> Composition | None:
     words = state.words
     taken = [state.opener] if state.done and state.opener else []
     if state.goal_lines:
-        ask = state.own if state.first else words.say("goal", "ask")
+        ask = state.own if state.done else words.say("goal", "ask")
+        if not taken and state.reading.has("goal_bad_day"):
+            taken = [words.say("goal", "told_bad_day")]
         return Composition([*taken, *state.goal_lines], ask, state.plan)
     if "steady_progress" in (state.decision.get("reasons") or []):
         how = any(token.text in ("how", "hows") for token in state.reading.tokens)
@@ -109,6 +111,8 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
 def _asks_goal(state: DialogueState) -> bool:
     """Tell whether the goal is asked about, rather than more of the session."""
     asked, reading = state.asked, state.reading
+    if state.goal_named and doubt(reading):
+        return True
     # Who wants more of the session asks for that, though a goal is named beside it.
     more = asked.stand and wants_more(reading, state.decision["session"])
     if more and not reading.question:
@@ -127,7 +131,9 @@ def _goal_beside(state: DialogueState) -> Composition | None:
 def _verdict(state: DialogueState) -> Composition:
     """Return the verdict after what the athlete told of the goal, or of what weighs."""
     first, reading, words = state.first, state.reading, state.words
-    sad = state.opener if first and first.mood == "sad" and reading.mood != "both" else None
+    gone = first is not None and first.id == "goal_gone"
+    weighs = first and first.mood == "sad" and reading.mood != "both"
+    sad = words.of(first.say) if first and gone else state.opener if weighs else None
     start = before_verdict(state.goal, reading, sad, words)
     ask = words.say("goal", "ask") if words.seed % 2 else state.ask
     return Composition([*start, *state.goal_lines], ask, state.plan)

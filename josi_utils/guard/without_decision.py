@@ -8,7 +8,7 @@ from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import kind_ask, sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
 from josi_utils.guard.composition import Brief, Composition, named, refused_before
-from josi_utils.guard.goals import has_goal, too_soon
+from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
 from josi_utils.guard.wished import wished
 from josi_utils.persona import count_words
@@ -22,7 +22,7 @@ NEAR_SENTENCES = 2
 def alone(brief: Brief) -> Composition:
     """Return the reply to a message without a decision."""
     case, reading, wants, words = brief.case, brief.reading, brief.wants, brief.words
-    plain, aims = words.source["plain"], has_goal(reading)
+    plain, aims = words.source["plain"], has_goal(reading) or aims_plainly(reading, words.message)
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
     if _far_too_much(brief, aims):
@@ -33,7 +33,8 @@ def alone(brief: Brief) -> Composition:
         sad or first.strong or bool(first.cards or first.more == "unknown")
     )
     asks_goal = aims and reading.question and reading.has("goal_ask")
-    about_else = about_else and not (asks_goal and not (first and first.strong))
+    holds = first is not None and (first.strong or first.id == "goal_gone")
+    about_else = about_else and (holds or not asks_goal)
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
     if case.get("card"):
