@@ -204,3 +204,19 @@ def test_one_word_that_agrees_asks_for_nothing() -> None:
         assert not read(message).question and not read(message).has("change")
     assert read("ok?").question
     assert not read("what a relief").question and read("what now").question
+
+
+@pytest.mark.parametrize(
+    ("message", "first"),
+    [
+        ("second thoughts about the whole triathlon thing tbh", "second_thoughts"),
+        ("training partner dumped me for a faster one, ouch", "partner_switched"),
+        ("I don't know why I even bother writing here", "point_of_writing"),
+        ("Hit my goal today, 100 press ups in a week", "goal_hit"),
+        ("boss praised me today!!", "praised_at_work"),
+        ("Scale hasnt moved but jeans are loose", "scale_same"),
+        ("Got the job I wanted, but my dad is back in hospital", "family_hospital"),
+    ],
+)
+def test_second_thoughts_partings_and_halves_are_taken_for_what_they_are(message, first) -> None:
+    assert ids(message)[0] == first

@@ -27,6 +27,9 @@ SHORT_QUESTION = 14
 #: A beginning of a word tells that it is known if it has at least so many letters.
 SHORT_START = 3
 
+#: Who asks one of these in passing, and then tells what weighs, is heard.
+_IN_PASSING = frozenset(("person_q",))
+
 #: Pictures that say no more than "ok" or "thanks", in whatever colour of skin.
 _NODS = frozenset("👍👌🙏✅✔☑🤝🫡\ufe0f\u200d🏻🏼🏽🏾🏿")
 
@@ -63,6 +66,8 @@ def aside(
         opening = [words.of(wordings(one, reading.tokens))]
         opener, first = taken_up(reading, words)
         told = first is not None and (first.strong or reading.mood == "glad")
+        if told and first and first.strong and first.mood == "sad" and not one.always:
+            continue  # what weighs is taken up by itself, and not as something beside training
         if opener and told and not one.always:
             opening.insert(0, opener)
         english = words.source["probe"]["english"]
@@ -70,6 +75,9 @@ def aside(
             opening.insert(0, english)
         if not one.always and not one.whole:
             opening.append(words.of(table["bound"]))
+        long = len(reading.tokens) > JUNK
+        if one.id in _IN_PASSING and long and first and first.mood == reading.mood == "sad":
+            return Composition([*opening, words.of(first.say)], words.of(first.ask), plan)
         return Composition(opening, words.of(one.ask) if one.ask else ask, plan)
     if not case.get("history") and not case.get("card") and _about_josi(reading):
         return Composition([words.of(table["self"])], ask, plan)

@@ -11,14 +11,19 @@ from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wished import told_goal
+from josi_utils.persona import count_words
 
 #: An opener that begins so greets by itself.
 GREETS = ("Hello", "Good ", "Welcome", "See you", "Sleep well", "Happy ", "A merry ", "Goodbye")
 #: Openers that answer yes or no, which "how do i" does not ask for.
 _YES_NO = ("Yes,", "No,")
 _WHAT = frozenset(("how", "which", "where", "when", "who"))
+#: A deed that is not named in its own sentence cannot stand after another one.
+_POINTS = ("That ", "It ", "This ", "What ")
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
+#: The two halves of mixed news are both named in no more words than this.
+HALVES = 40
 
 
 def greeting(reading: Reading, opener: str, words: Words) -> list[str]:
@@ -39,7 +44,8 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return None, None
     first, back = reading.situations[0], said_back(reading, words)
     if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
-        text = words.say("plain", "said_back" if back else "mixed")
+        halves = "" if back else _halves(reading, words)
+        text = halves or words.say("plain", "said_back" if back else "mixed")
         return f"{back} {text}".strip(), first
     opener = words.of(first.say)
     if first.form == "question":
@@ -52,6 +58,21 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     told = mirror(words.message) if back and first.mood == "both" else None
     back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def _halves(reading: Reading, words: Words) -> str:
+    """Return words for a deed and for what weighs beside it, or nothing where one is not sure."""
+    if any(one.mood == "both" for one in reading.situations):
+        return ""
+    done = [one for one in reading.situations if one.mood == "glad" and one.done]
+    sad = [one for one in reading.situations if one.mood == "sad"]
+    if not (done and sad):
+        return ""
+    deed = words.of(done[0].say)
+    if deed.startswith(_POINTS):
+        return ""
+    said = f"{words.of(sad[0].say)} All the same, {deed[0].lower()}{deed[1:]}"
+    return said if count_words(said) <= HALVES else ""
 
 
 def _asks_what(reading: Reading) -> bool:
@@ -102,8 +123,11 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
         return words.say("plain", "told_ask") if told else None
     if situation is None or not situation.ask:
         return None
-    if reading.mood == "both" and situation.mood != "both":
+    if reading.question and reading.mood == "both" and situation.mood != "both":
         return None
+    if reading.mood == "both" and situation.mood != "both":
+        named = said_back(reading, words) and not _halves(reading, words)
+        return None if situation.strong or named else words.say("plain", "mixed_ask")
     return words.of(situation.ask)
 
 
