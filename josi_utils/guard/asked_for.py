@@ -81,7 +81,8 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
             continue
         if topic == "goal" and not decision.get("goal"):
             continue
-        if topic in _PLAIN or reading.question or wishes:
+        plain = topic in _PLAIN or (topic == "sets" and not reading.has("past"))
+        if plain or reading.question or wishes:
             return topic
     return ""
 
