@@ -7,18 +7,20 @@ things stand. The phrases are the forms ``req_*`` of ``fallback.json``, the answ
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.intent import HARDNESS
+from josi_utils.guard.request_figures import asks_double
 from josi_utils.guard.situations import Reading
 
 #: What may be asked for, in the order in which it is looked for.
 TOPICS = (
-    "app", "doctor", "told_off", "pretend", "still", "make_up", "missed", "goal", "for_good", "coach",
-    "split", "often", "rest_day", "order", "sets", "warm_up", "flat", "pace",
+    "app", "cleared", "doctor", "told_off", "pretend", "log", "lengths", "still", "make_up", "missed",
+    "goal", "for_good", "coach", "split", "often", "rest_day", "order", "sets", "warm_up", "flat", "pace",
 )  # fmt: skip
 #: Beside one of these a wish is told, though nothing is asked.
 _WISHES = ("change", "wish", "intends", "defies", "moves", "swaps", "req_please", "req_told_off")
@@ -29,15 +31,44 @@ _WITH = {"make_up": ("leaves_out",), "rest_day": ("change", "moves", "swaps", "r
          "for_good": ("leaves_out", "change", "moves", "req_please")}  # fmt: skip
 #: What may be asked for on a rest day, too.
 _ON_REST = (
-    "app", "doctor", "told_off", "pretend", "still", "goal", "coach", "often", "rest_day",
+    "app", "cleared", "doctor", "told_off", "pretend", "log", "lengths", "still", "goal", "coach",
+    "often", "rest_day",
 )  # fmt: skip
 #: What is so plainly asked that no other word for a wish is needed.
-_PLAIN = ("order", "doctor")
+_PLAIN = ("order", "doctor", "cleared", "log", "lengths")
+#: With one of these what a doctor allows is a limit, too: "only on the flat", "but no hills".
+_LIMITS = frozenset(["only", "but", "not", "no", "cant", "never", "max", "under", "below", "until"])
+#: What a doctor forbids is the whole of it with one of these, else a part: "no breaststroke".
+_WHOLE = frozenset([
+    "run", "running", "runs", "training", "train", "sport", "sports", "exercise", "swim", "swimming",
+    "ride", "riding", "cycling", "bike", "biking", "row", "rowing", "lifting", "gym", "walking",
+    "activity", "more", "workouts", "exercising", "jogging", "way", "strength", "weights",
+])  # fmt: skip
+_DAY = r"(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tues?|wed|thurs?|fri|sat|sun)"
+_WORK = r"(?:swim|swimming|rower|rowing|bike|cycling|run|running|walk|walking|core|weights|strength|yoga|turbo|treadmill|pool|jog)"
+_LONG = r"(\d{1,3})(?: (?:minutes?|mins?|km?|hours?|h))?"
+#: Lengths for several days or sports: "50 today and 70 on thursday", "20 on the bike and 15 core".
+_LENGTHS = (
+    re.compile(rf"\b{_LONG} (?:on |for )?{_DAY}\b"),
+    re.compile(rf"\b{_DAY} {_LONG}\b(?! (?:days?|weeks?|am|pm))"),
+    re.compile(rf"\b{_LONG} (?:of |on the |in the |on )?{_WORK}\b"),
+)
 
 
 def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
     """Return what a request would change, one of :data:`TOPICS`, or ``""``."""
     found = [topic for topic in TOPICS if reading.has(f"req_{topic}")]
+    wishes = any(reading.has(form) for form in _WISHES)
+    if any(one.done for one in reading.situations) and not wishes:
+        found = [topic for topic in found if topic != "cleared"]  # a way back told, not asked for
+    elif "cleared" in found and _LIMITS & {token.text for token in reading.tokens}:
+        found = ["doctor", *found]
+    if "told_off" in found and _in_part(reading):
+        found = ["doctor", *(topic for topic in found if topic != "told_off")]
+    if asks_double(reading):
+        found = [topic for topic in found if topic != "sets"]
+    if not reading.has("past") and _lengths(reading):
+        found.append("lengths")
     if not found or (reading.has("why_strict") and not reading.has("req_why_not")):
         return ""
     kind = decision["session"]["kind"]
@@ -50,9 +81,22 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
             continue
         if topic == "goal" and not decision.get("goal"):
             continue
-        if topic in _PLAIN or reading.question or any(reading.has(form) for form in _WISHES):
+        plain = topic in _PLAIN or (topic == "sets" and not reading.has("past"))
+        if plain or reading.question or wishes:
             return topic
     return ""
+
+
+def _in_part(reading: Reading) -> bool:
+    """Tell whether only a part of training is forbidden: "no breaststroke", "no hills"."""
+    named = re.findall(r"\bno ([a-z]+)", " ".join(token.text for token in reading.tokens))
+    return bool(named) and not _WHOLE & set(named)
+
+
+def _lengths(reading: Reading) -> bool:
+    """Tell whether lengths for several days or sports are named."""
+    text = " ".join(token.text for token in reading.tokens)
+    return any(len(set(lengths.findall(text))) > 1 for lengths in _LENGTHS)
 
 
 def answer_for(topic: str, reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:
@@ -66,6 +110,8 @@ def answer_for(topic: str, reading: Reading, decision: dict[str, Any], words: Wo
     minutes = session.get("minutes")
     if topic == "split" and not minutes:
         key = "on_split_bare"
+    if topic in ("log", "lengths") and HARDNESS[session["kind"]] == 0:
+        key = f"on_{topic}_rest"
     if topic == "rest_day" and HARDNESS[session["kind"]] == 0:
         key = "on_rest_today"
     line = words.of(table[key]).replace("{minutes}", str(minutes))

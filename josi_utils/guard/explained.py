@@ -36,7 +36,7 @@ FEW = 5
 
 def asks_why(reading: Reading) -> bool:
     """Tell whether the question is why the plan is so, not why life or the athlete is so."""
-    if reading.has("why_life") or reading.has("why_told"):
+    if (reading.has("why_life") or reading.has("why_told")) and not reading.has("why_taken"):
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
@@ -101,6 +101,8 @@ def explained(
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
         doubt = _doubt(decision, reading, words)
         return [yes, *facts], [reason_first(decision, words)[-1], *(doubt or earlier)]
+    if told and checks and reading.question and decision["session"]["kind"] != "race":
+        return [words.of(table["open"]), *facts], [*reason_first(decision, words), *earlier]
     if reading.has("what_plan") and not reading.has("why_strict"):
         return [words.of(table["open_what"]), *facts], plan
     codes = set(decision.get("reasons") or ())

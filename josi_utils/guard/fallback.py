@@ -13,6 +13,7 @@ from typing import Any
 from josi_utils.guard.about_card import about_card
 from josi_utils.guard.aims import kind_ask, too_much
 from josi_utils.guard.asides import aside
+from josi_utils.guard.asked_for import asked_for
 from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
 from josi_utils.guard.goal_beside import beside_plan, shortened
 from josi_utils.guard.intent import intent
@@ -80,6 +81,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     known = any(one.sure for one in reading.situations)
     if decision:
         known = known or reading.has("moves") or reading.has("defies")
+        known = known or bool(asked_for(reading, decision))
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):
         return _off_topic(reading, words, plan)

@@ -81,7 +81,7 @@ _PAIRS = tuple(
         rf"\b(?:ftp|bench|squat|deadlift|pulse|hour) (?P<old>\d+(?:\.\d+)?){UNIT} (?P<new>\d+(?:\.\d+)?){UNIT}(?=$| in | since | at | ;)",
         rf"(?P<old>{CLOCK}) (?P<new>{CLOCK})(?=$| ;| with | today| on | this | in the | at )",
         # 58, did it in 61 in march / 58 this morning, was 66 when we started
-        rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|instead of|previously|before that|not|did|it took me|took me|old one|old best|the old one was|my old best was|last one|before it was) (?P<old>{FIGURE}){UNIT}{WHEN}",
+        rf"(?P<new>{FIGURE}){UNIT}(?: (?:now|today|this (?:morning|week|month)|on \w+|yesterday))? (?:; )?(?:and )?(?:it |that |i |which )?(?:was|used to be|did it in|down from|up from|previously|before that|not|did|it took me|took me|old one|old best|the old one was|my old best was|last one|before it was) (?P<old>{FIGURE}){UNIT}{WHEN}",
         # 27:40 in may, 26:05 today
         rf"(?P<old>{FIGURE}){UNIT}{WHEN[:-1]} (?:; )?(?:and )?(?:its |it is )?(?P<new>{FIGURE}){UNIT} (?:today|now|this)\b",
         # 14:32 (15:10 last month)

@@ -6,9 +6,11 @@ Each answer returns a composition, or None where the message does not call for i
 
 from __future__ import annotations
 
+from josi_utils.decision import plan_sentence
 from josi_utils.guard.about_card import card_words
+from josi_utils.guard.beside_why import beside_why
 from josi_utils.guard.card_index import SENTENCES, best_sentences
-from josi_utils.guard.composition import Composition, fits, named, standing
+from josi_utils.guard.composition import Composition, fits, named, standing, told_reasons
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
 from josi_utils.guard.openers import greeting
@@ -50,6 +52,8 @@ def about_plan(state: DialogueState) -> Composition | None:
         None where it is not the session that is asked about.
     """
     reading, first = state.reading, state.first
+    if lines := _either_reason(state):
+        return Composition(lines, state.ask, [plan_sentence(state.decision)])
     if not asks_about_plan(reading) or state.card_answers or state.greets or _beside_plan(state):
         return None
     opening, plan = explained(state.decision, reading, state.words)
@@ -61,7 +65,20 @@ def about_plan(state: DialogueState) -> Composition | None:
         spare = table["explain"]["open"] + table["plain"]["plan_question"]
         kept = (line for line in opening if line not in spare)
         opening = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
+    second = beside_why(state)
+    if second and fits([*opening, *plan, *second, state.ask]):
+        return Composition(opening, state.ask, [*plan, *second], state.goal_lines, card)
     return Composition(opening, state.ask, plan, [*state.goal_lines, *more], card)
+
+
+def _either_reason(state: DialogueState) -> list[str]:
+    """Return that it is both, where a message asks which of the plan's two reasons it is."""
+    reading, codes = state.reading, (state.decision.get("reasons") or [])[:2]
+    named = [code for code in codes if f"reason {code}" in reading.found]
+    if len(named) < 2 or not reading.question or "or" not in {t.text for t in reading.tokens}:
+        return []
+    line = state.words.say("explain", "both_reasons")
+    return [line.replace("{reasons}", ", and that ".join(told_reasons(state.decision)))]
 
 
 def _beside_plan(state: DialogueState) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.asked_for import around
+from josi_utils.guard.asked_for import TOPICS, around
 from josi_utils.guard.composition import Words, plan_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
@@ -21,6 +21,9 @@ _PARTS = ("time", "place", "company")
 #: With one of these the plan itself would be changed, in a way that is not known.
 _CHANGES = ("swaps", "moves", "more", "defies", "hard_kinds", "change_plan")
 
+#: With one of these a message asks, whatever it tells beside it.
+_ASKING = ("change", "intends", "defies", "req_out", "req_log", "req_sets", "req_cleared")
+
 
 def only_tells(first: Situation, reading: Reading) -> bool:
     """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
@@ -28,8 +31,10 @@ def only_tells(first: Situation, reading: Reading) -> bool:
         return True
     if first.more == "hello":
         return not reading.has("change")
-    tells = first.done or (first.mood == "sad" and not reading.question)
-    return tells and not any(reading.has(form) for form in ("change", "intends", "defies"))
+    if first.done:
+        return not any(reading.has(form) for form in _ASKING[:-1])
+    tells = first.mood == "sad" and not reading.question
+    return tells and not any(reading.has(form) for form in _ASKING)
 
 
 def yes(asked: Request, words: Words) -> str:
@@ -110,7 +115,10 @@ def _wants_other(reading: Reading) -> bool:
 
 
 def _heard(reading: Reading, decision: dict[str, Any], words: Words) -> str | None:
-    more = kind_of_wish(reading, decision) in ("amount", "harder", "rest")
+    kind = kind_of_wish(reading, decision)
+    if kind in TOPICS and f"heard_{kind}" in words.source["request"]:
+        return words.say("request", f"heard_{kind}")
+    more = kind in ("amount", "harder", "rest")
     return heard(reading, words, decision["session"]["kind"] == "rest", more)
 
 

@@ -21,6 +21,10 @@ _INSTEAD = re.compile(
 #: "I will do 90": minutes without their word.
 _WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
                       r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
+#: "90 today because tomorrow i can not": the same, at the start of a message.
+_TODAY = re.compile(
+    r"^(\d{2,3}) (?:today|tonight|tomorrow) (?:because|cos|as|since|please|pls|instead|not|then)\b"
+)
 
 
 def session_amounts(reading: Reading) -> dict[str, list[float]]:
@@ -46,7 +50,7 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
 def asks_double(reading: Reading, minutes: int | None = None) -> bool:
     """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
     text = " ".join(t.text for t in reading.tokens)
-    found, bare = _INSTEAD.search(text), _WILL_DO.search(text)
+    found, bare = _INSTEAD.search(text), _WILL_DO.search(text) or _TODAY.search(text)
     more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05
     return more or (found is not None and float(found[1]) > float(found[2]))
 

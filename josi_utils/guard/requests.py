@@ -47,7 +47,7 @@ _SAYS = frozenset(
 #: "ill only have 25"
 _ONLY = re.compile(
     r"\b(?:only|just) (?:have |got |do |manage |get |time for |squeeze in |fit in )?(\d{1,2})\b"
-    r"(?! ?(?:km|k|m|x|reps|sets|percent|of|h|hours?|days?|times|weeks?|more|sessions?|left)\b)"
+    r"(?! ?(?:km|k|m|x|reps|sets|percent|of|h|hours?|days?|times|weeks?|more|sessions?|left|degrees|c|percent|euros|pounds)\b)"
 )
 #: A wish that leaves the session out.
 _LEAVES = tuple(
@@ -129,7 +129,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     session = decision["session"]
     asks, past = reading.has("change"), reading.has("past")
     future, intends = reading.has("future"), reading.has("intends")
-    asks = asks or _ok_at_end(reading) or _briefly(reading)
+    asks = asks or _ok_at_end(reading) or _briefly(reading) or reading.has("req_out")
     beyond = beyond_session(reading, session) or wants_more(reading, session)
     first = next(iter(reading.situations), None)
     told = first is not None and first.id.startswith("deed_")
@@ -139,6 +139,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
     if ((told and not reading.has("defies")) or tells) and not (asks or topic):
         return Request()
     done = first is not None and first.done and not (reading.question or intends or asks)
+    done = done and topic not in ("log", "sets")
     if done and not wants["against"] and (past or not reading.has("defies")):
         return Request()
     rest = HARDNESS[session["kind"]] == 0
@@ -171,6 +172,9 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return Request("against") if sure else Request()
     if reading.has("goal_why_signed") and not (asks or reading.question or reading.has("this_day")):
         return Request()  # an entry told is a goal, no wish for more today
+    booked = reading.has("goal_why_signed") and reading.has("this_day") and not past
+    if booked and rest and not (reading.question or decision.get("goal")):
+        return Request("unsure")
     message = case.get("message") or ""
     granted, wish = _within(message, reading, decision), wished(message) or ""
     less = not beyond or (granted and granted.kind == "leave_out" and HARDNESS[session["kind"]] > 3)

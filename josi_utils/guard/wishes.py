@@ -112,12 +112,16 @@ def answer_to_wish(reading: Reading, decision: dict[str, Any], words: Words) -> 
     """Return the no that fits the wish, or None where it is not clear what is wished."""
     table, session = words.source["request"], decision["session"]
     kind = kind_of_wish(reading, decision)
-    if kind in TOPICS:
+    too_great = _too_great(reading, session)
+    before = reading.has("past") or bool({"yesterday", "last"} & {t.text for t in reading.tokens})
+    if kind == "log" and before:
+        too_great = None  # what was done is no wish for more
+    if kind in TOPICS and not (kind in ("cleared", "log") and too_great):
         return answer_for(kind, reading, decision, words)
     if kind == "rest":
         return [words.of(table["either_rest"])]
-    if kind == "amount":
-        amount = capital(_too_great(reading, session) or "")
+    if kind == "amount" or kind in TOPICS:
+        amount = capital(too_great or "")
         return [words.of(table["no_amount"]).replace("{Amount}", amount)]
     if kind == "day":
         day = decision["day"]
