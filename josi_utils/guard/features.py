@@ -20,7 +20,8 @@ from josi_utils.guard.phrases import Hit, Phrases
 
 #: Letters in a piece of a word.
 PIECES = (3, 4, 5)
-#: Where the sizes of numbers begin: a few, a child's age, a youth's, weeks, pounds, pulses, calories.
+#: Where the sizes of numbers begin: from 6 a child's age, 16 a youth's, 18 years or weeks, 43 years
+#: or pounds, 100 a pulse, 200 metres, 1,000 calories.
 SIZES = (0, 6, 16, 18, 43, 100, 200, 1000)
 #: A message is read up to so many words: beyond them the rules alone listen.
 MOST_WORDS = 400
@@ -49,8 +50,9 @@ def concept_phrases() -> Phrases:
 
 def _size(number: str) -> str:
     """Return the step of :data:`SIZES` that a number stands on: "13" is ``#6``."""
-    digits = "".join(takewhile(str.isdigit, number))
-    return f"#{max(s for s in SIZES if s <= int(digits[:6]))}"
+    # Other digits than int() takes are digits, too ("፩"): they count as few.
+    digits = "".join(takewhile(str.isdecimal, number))
+    return f"#{max(s for s in SIZES if s <= int(digits[:6] or 0))}"
 
 
 def _words(tokens: Sequence[Token], size: Callable[[str], str]) -> list[str]:

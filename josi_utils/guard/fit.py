@@ -31,8 +31,9 @@ COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 
 #: Share of everyday messages (the gold's, and files ``everyday_*`` of ``messages``) that both voices
 #: together may take for a red flag. The look-alikes are chosen to mislead and lie far above it.
 FALSE_ALARMS = 0.01
-#: A rule is overruled below this sum, an urgent rule below that one.
-RULE_STANDS, URGENT_STANDS = 0.0, -0.5
+#: A rule that is not sure is overruled below this sum, an urgent rule below that one. Sure are those
+#: of which at most 3 of 100 messages that they hold for are calm.
+RULE_STANDS, URGENT_STANDS = 0.3, -0.5
 #: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
 URGENT_ALONE = -0.3
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
@@ -226,6 +227,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     readings = [read(row["message"]) for row in rows]
     features = [reading.features for reading in readings]
     ruled = np.array([any(not rule.after for rule, _ in r.found) for r in readings])
+    sure = np.array([any(rule.sure for rule, _ in r.found) for r in readings])
     labels = np.array([row["label"] for row in rows])
     flagged = np.isin(labels, ORDER)
     weight = np.array([row["weight"] for row in rows])
@@ -235,6 +237,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     cost = weight * np.array([COST.get(label, 1.0) for label in labels])
     chat = sheet.of([read(text).features for text in in_chat(rows)])
     sums = crossed(sheet.matrix, [flagged], cost, labels, "triage", chat)[0]
+    sums[sure] = np.inf
     usual = everyday & ~flagged
     alone = least_for_alarms(sums[usual], ruled[usual], FALSE_ALARMS)
     over = sums >= np.where(ruled, RULE_STANDS, alone)

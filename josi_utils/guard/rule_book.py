@@ -1,7 +1,7 @@
 """Rules over families of phrases: a file of rules, compiled.
 
 A rule holds where every family of ``all`` is found within ``near`` words and none of ``not`` is in
-the text. A hit with a negation up to three words before it in the same clause does not count
+the text; a rule that is ``sure`` is never overruled. A hit with a negation up to three words before it in the same clause does not count
 ("no pain", "nothing sharp"), unless the phrase itself begins with one ("cant breathe").
 """
 
@@ -18,7 +18,7 @@ from josi_utils.guard.spelling import Spelling
 
 _KEYS = frozenset(
     ("id", "flag", "all", "not", "not_near", "near", "same_sentence", "after", "thread",
-     "negated_too", "emergency", "why")
+     "negated_too", "emergency", "sure", "why")
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Rule:
     thread: bool = False
     negated_too: bool = False
     emergency: bool = False
+    sure: bool = False
 
 
 class Book(Phrases):
@@ -84,6 +85,7 @@ class Book(Phrases):
             raw.get("thread", False),
             raw.get("negated_too", False),
             raw.get("emergency", False),
+            raw.get("sure", False),
         )
 
     def correct(self, word: str, known: frozenset[str]) -> str:

@@ -128,7 +128,8 @@ def _calls(reading: Reading) -> bool:
     total = learnt.sums(reading.features)["flag"]
     if not reading.found:
         return total >= learnt.least["alone"]
-    return any(rule.after for rule, _ in reading.found) or total >= learnt.least["beside_rule"]
+    sure = any(rule.after or rule.sure for rule, _ in reading.found)
+    return sure or total >= learnt.least["beside_rule"]
 
 
 def _judged(reading: Reading, turn: int) -> Triage:
