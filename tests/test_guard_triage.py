@@ -378,3 +378,13 @@ def test_two_signs_of_heart_and_breath_are_urgent_whatever_the_sum() -> None:
 def test_digits_that_are_no_number_break_nothing(digit: str) -> None:
     assert triage({"message": f"{digit} cant breathe and my chest is crushing"}).flag
     assert triage({"message": f"i ran {digit} km"}).flag is None
+
+
+def test_one_sign_twice_is_not_two() -> None:
+    message = "chest pain two weeks ago on a hill, gone when i stopped, nothing since"
+    assert not triage({"message": message}).emergency
+
+
+def test_a_sure_rule_is_not_overruled() -> None:
+    message = "banged my head on the squat rack, bit foggy"
+    assert triage({"message": message}).flag == "concussion"
