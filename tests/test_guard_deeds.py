@@ -120,9 +120,10 @@ def test_nothing_wrong_was_done() -> None:
     assert text.startswith("No, you have done nothing wrong")
 
 
-def test_the_good_reason_is_called_good_and_a_bad_one_is_not() -> None:
+def test_a_good_reason_and_a_bad_one_are_each_told_as_the_reason() -> None:
     assert "because you have been making steady progress" in said("why this run today")
-    assert "good one" not in said("why this run today", reasons=["niggle"])
+    bad = said("why this run today", reasons=["niggle"])
+    assert "reason for the plan is that something in your body is hurting a little" in bad
 
 
 @settings(max_examples=60, deadline=None)

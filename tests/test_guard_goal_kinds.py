@@ -79,6 +79,8 @@ def test_two_questions_are_both_answered() -> None:
     assert "seven hours" in said
     one = compose({"message": "skipped the week. feel awful. do i do double next wk"}, deck()).said
     assert "two things" not in one
+    three = "is a beer bad for me? should i stretch before a run? is coffee ok before running?"
+    assert "two things" not in compose({"message": three}, deck()).said
 
 
 def test_a_plan_asked_for_under_another_role_is_not_made() -> None:

@@ -28,6 +28,13 @@ _TEN = {"event": "10 km", "weeks": 6, "verdict": "on_track"}
         ("30 min walk a day. boring goal i know", "a 30 minute walk a day"),
         ("goal: 2 swims a week", "2 swims a week"),
         ("20 mins yoga every evening", "20 minutes of yoga every evening"),
+        ("short walk a day. boring goal i know", "a short walk a day"),
+        ("easy run daily", "an easy run daily"),
+        ("goal: 20 min yoga class every week", "a 20 minute yoga class every week"),
+        ("8 min run daily", "an 8 minute run daily"),
+        ("thirty minute walk a day", "a thirty minute walk a day"),
+        ("twenty five minute walk a day", None),
+        ("30 walk a day", None),
         ("did a walk", None),
         ("3 x 10 runs a day and 2 rides a week", None),
     ],
@@ -45,14 +52,25 @@ def test_a_wish_for_sport_needs_no_date() -> None:
     told = "want to climb the 5 floors at work without needing a break"
     assert told_goal(told) in _reply(told)
     assert "aiming for" in _reply("i want to run for the bus and not be wrecked")
+    for wish in ("i want to play football with my kids", "i want to get up off the floor"):
+        assert any(line in _reply(wish) for line in ("regular week", "in small steps"))
+    assert "is an easy run daily" in _reply("goal: easy run daily")
 
 
 @pytest.mark.parametrize(
-    "message", ["i want to run away from all of it", "i want to play the piano", "i want to cry"]
+    "message",
+    [
+        "i want to run away from all of it",
+        "i want to play the piano",
+        "i want to cry",
+        "i want to play dead",
+        "i want to stand up to him",
+        "i want to hill",
+    ],
 )
 def test_no_other_wish_is_taken_for_a_goal(message: str) -> None:
     reply = _reply(message)
-    assert "aiming for" not in reply and "regular week" not in reply
+    assert "aiming for" not in reply and "regular week" not in reply and "small steps" not in reply
 
 
 def test_a_few_missed_sessions_do_not_end_a_goal() -> None:

@@ -66,11 +66,19 @@ def test_phrases_are_written_as_messages_are_read() -> None:
         ("ran 5k without stopping!!", "no_stop"),
         ("thanks josi", "thanks"),
         ("its my birthday today", "birthday_own"),
+        ("everybody at the rowing club is faster and nicer than me", "compare"),
+        ("He was 14, that dog did every single walk with me.", "grief"),
+        ("back from the stag do, dont ask", "wedding_over"),
         ("is zone 2 meant to be this slow", "zone_2"),
     ],
 )
 def test_a_message_is_known_by_what_it_says(message: str, name: str) -> None:
     assert name in ids(message)
+
+
+def test_code_that_leaks_is_no_sign_of_the_body() -> None:
+    assert "pelvic" not in ids("an underscore? is that some code in there leaking out?")
+    assert "pelvic" in ids("i leak when i jump")
 
 
 @pytest.mark.parametrize(

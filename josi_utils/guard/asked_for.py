@@ -1,8 +1,8 @@
 """What a request would change beside length and effort: the order, the goal, how often, the pace.
 
 Such a request is neither granted nor more: the plan or the app decides it, and the answer says how
-things stand. The phrases are the forms ``req_*`` of ``fallback.json``, the answers the words
-``request.on_*``.
+things stand. The phrases are the forms ``req_*`` of ``fallback.json``, except lengths for several days or
+sports, which are patterns here. The answers are the words ``request.on_*``.
 """
 
 from __future__ import annotations

@@ -163,6 +163,23 @@ _SPORTY = frozenset(
      "bench", "deadlift", "play", "dance", "paddle", "kayak", "skate", "surf", "carry", "kneel",
      "floor", "stairs", "hill", "lift", "stand", "balance", "strong", "fit", "garden", "plank")
 )  # fmt: skip
+#: These are of sport only beside a second such word: "stand up to him" and "play dead" are none.
+_WEAK = frozenset(("play", "stand", "carry", "lift", "balance", "strong", "fit", "floor", "hill",
+                   "stairs"))  # fmt: skip
+#: Second words of body, play and distance.
+_SECOND = frozenset(
+    ("football", "soccer", "tennis", "badminton", "squash", "padel", "golf", "hockey", "netball",
+     "basketball", "volleyball", "rugby", "cricket", "rounders", "match", "leg", "legs", "foot",
+     "knee", "knees", "hip", "hips", "body", "sport", "gym", "training", "breath",
+     "puffing", "puffed", "shopping", "bags", "suitcase", "rucksack", "grandkids", "grandchildren",
+     "grandson", "granddaughter", "toddler", "minutes", "hour", "seconds", "km", "k", "miles", "kg",
+     "kilos", "fitter", "stronger")
+)  # fmt: skip
+#: So plainly of the body that no second word is needed.
+_BODILY = re.compile(
+    r"\b(?:(?:get|be|keep|stay) (?:really |properly |super )?fit\b(?! (?:in|into)\b)|"
+    r"(?:off the floor|(?:up|climb) the (?:stairs|hill))\b)"
+)
 _NOT_AHEAD = frozenset(("today", "tonight", "tomorrow", "now", "yesterday"))
 #: With one of these a wish is of something else: "i want to run away", "to play the piano".
 _ELSEWHERE = frozenset(
@@ -197,7 +214,11 @@ def aims_plainly(reading: Reading, message: str) -> bool:
     wish, begins = told_goal(message), _WISH.search(text)
     if (words & _CALLED and wish) or (asks and reading.has("event") and reading.question):
         return True
-    sporty = set(wish.lower().split()) & _SPORTY if wish else begins and begins[1] in _SPORTY
+    sporty = _SPORTY & (set(wish.lower().split()) if wish else {begins[1] if begins else ""})
+    if sporty <= _WEAK and not (
+        words & _SECOND or len(words & _SPORTY) > 1 or _BODILY.search(text)
+    ):
+        return False
     return bool(sporty) and (asks or "?" not in message)
 
 
@@ -211,7 +232,7 @@ def has_goal(reading: Reading) -> bool:
     if reading.situations and not reading.has("wish") and not _ahead(reading):
         return False
     spans = any(reading.has(form) for form in ("goal_soon", "goal_short", "goal_ample"))
-    if not horizon or not (event or reading.has("wish") or reading.has("amount")):
+    if not horizon or not (event or reading.has("wish")):
         return False
     return spans or reading.has("wish") or not reading.has("past")
 

@@ -18,8 +18,9 @@ from josi_utils.guard.openers import greeting
 #: An opening that ends so is spare where a feeling has been taken up.
 _SPARE = ("fair to ask.", "deserves a reason.")
 #: With one of these forms a question is about the plan, though there is a card.
-_ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check",
-               "wonders")  # fmt: skip
+_ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check")
+#: With this one, too, unless what it wonders about is not known.
+_WONDERS = "wonders"
 
 
 def unknowable(state: DialogueState) -> Composition | None:
@@ -84,7 +85,8 @@ def _either_reason(state: DialogueState) -> list[str]:
 def _beside_plan(state: DialogueState) -> bool:
     """Tell whether card or unknown thing, and not the plan, is what is asked about."""
     reading, decision = state.reading, state.decision
-    of_plan = any(reading.has(form) for form in _ABOUT_PLAN[: -1 if state.unknown else None])
+    of_plan = any(reading.has(form) for form in _ABOUT_PLAN)
+    of_plan = of_plan or (not state.unknown and reading.has(_WONDERS))
     if (state.unknown or state.card) and not of_plan:
         return True
     tells = decision.get("reasons") or decision.get("replaces") or reading.has("what_plan")

@@ -22,7 +22,9 @@ _PARTS = ("time", "place", "company")
 _CHANGES = ("swaps", "moves", "more", "defies", "hard_kinds", "change_plan")
 
 #: With one of these a message asks, whatever it tells beside it.
-_ASKING = ("change", "intends", "defies", "req_out", "req_log", "req_sets", "req_cleared")
+_ASKING = ("change", "intends", "defies", "req_out", "req_log", "req_sets")
+#: Leave to train asks, too, unless a way back is told.
+_CLEARED = "req_cleared"
 
 
 def only_tells(first: Situation, reading: Reading) -> bool:
@@ -32,9 +34,9 @@ def only_tells(first: Situation, reading: Reading) -> bool:
     if first.more == "hello":
         return not reading.has("change")
     if first.done:
-        return not any(reading.has(form) for form in _ASKING[:-1])
+        return not any(reading.has(form) for form in _ASKING)
     tells = first.mood == "sad" and not reading.question
-    return tells and not any(reading.has(form) for form in _ASKING)
+    return tells and not any(reading.has(form) for form in (*_ASKING, _CLEARED))
 
 
 def yes(asked: Request, words: Words) -> str:

@@ -1,7 +1,7 @@
 """Two questions in one message: each is read by itself, so that the second is not lost.
 
-Only where each part is surely known (a card of the deck) or surely not Josi's to answer, and at
-least one has a card, both are answered; else the whole message is read as one.
+Only where there are two parts, each surely known (a card of the deck) or surely not Josi's to
+answer, and at least one has a card, both are answered; else the whole message is read as one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ _PARTS = re.compile(
 _BEGINS = re.compile(rf"(?:(?:so|and|hi|hey|josi|coach|ok|hello)[ ,]+)*{_ASKING}\b", re.I)
 #: A part of fewer words asks nothing by itself.
 _LEAST = 3
-#: Parts of one message that are looked at.
-_MOST = 4
 #: What is asked of the day's session is answered from the plan.
 _OF_PLAN = ("why_strict", "what_plan", "change", "change_plan", "mistake", "moves", "reason_check",
             "my_color", "asks_progress", "defies")  # fmt: skip
@@ -60,7 +58,7 @@ def two_questions(
     message = case.get("message") or ""
     parts = [part.strip(" ,.;") for part in _PARTS.split(message)]
     parts = [part for part in parts if len(part.split()) >= _LEAST and _asks(part, message)]
-    if not reading.question or not 2 <= len(parts) <= _MOST:
+    if not reading.question or len(parts) != 2:
         return None
     if any(one.strong for one in reading.situations):
         return None
@@ -73,14 +71,17 @@ def two_questions(
         one = read(f"{part}?")
         first = next(iter(one.situations), None)
         if first is None or first.strong:
-            continue
+            return None
         if first.more == "unknown" or first.id.startswith("q_no_card"):
             unknown.append(first)
         elif first.sure and first.cards:
             found = find_card({"message": part}, deck, one)
-            if found and found[0]["id"] not in [card["id"] for card, _, _ in known]:
-                known.append((found[0], found[1], first))
-    if not known or len(known) + len(unknown) < 2:
+            if not found or found[0]["id"] in [card["id"] for card, _, _ in known]:
+                return None
+            known.append((found[0], found[1], first))
+        else:
+            return None
+    if not known:
         return None
     decision = case.get("decision")
     table = words.source["plain"]
@@ -88,7 +89,7 @@ def two_questions(
     ask = words.of(asks) if asks else session_ask(decision, words) if decision else ""
     ask = ask or words.of(table["ask_question"])
     if len(known) > 1:
-        lead, pairs = words.of(table["two_known"]), [lines[:2] for _, lines, _ in known[:2]]
+        lead, pairs = words.of(table["two_known"]), [lines[:2] for _, lines, _ in known]
         said = [lead, *pairs[0], *pairs[1]]
         while count_words(" ".join([*said, *plan, ask])) > MOST_WORDS and pairs != [
             pairs[0][:1],

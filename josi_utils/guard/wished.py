@@ -165,17 +165,20 @@ def told_goal(message: str) -> str | None:
     named = _NAMED.search(message)
     if told or not named:
         return told
-    return wished(f"i want to {named[1]}", asks=False) or called_goal(f"My goal is {named[1]}")
+    habit = told_habit(named[1]) if _HABIT.fullmatch(named[1].strip()) else None
+    goal = wished(f"i want to {named[1]}", asks=False)
+    return goal or (f"Your goal is {habit}" if habit else called_goal(f"My goal is {named[1]}"))
 
 
 #: What is done again and again: "30 min walk a day", "2 swims a week", "stretching every morning".
 _DEEDS = r"(?:walk|run|ride|swim|row|jog|hike|stroll|session|workout|gym session|yoga class)"
 _DOINGS = r"(?:walking|running|cycling|riding|swimming|rowing|jogging|stretching|yoga|pilates|mobility|strength)"
 _NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|ten|fifteen|twenty|thirty)"
+_SINGLE = ("a", "an", "one", "1")
 _EACH = r"(?:(?:a|per|each|every) (?:single )?(?:day|week|morning|evening|night|lunchtime|weekday|weekend)|daily)"
 _HABIT = re.compile(
-    rf"(?<![\w.:-])(?:(?P<long>{_NUMBER})[ -]?(?:minutes?|mins?)[ -](?:a |of )?)?"
-    rf"(?P<deed>(?:{_NUMBER} )?(?:(?:easy|gentle|short|little|brisk|slow|long) )?{_DEEDS}s?|{_DOINGS}) (?P<each>{_EACH})\b",
+    rf"(?<![\w.:-])(?<!twenty )(?<!thirty )(?<!forty )(?<!fifty )(?:(?P<long>{_NUMBER})[ -]?(?:minutes?|mins?)[ -](?:a |of )?)?"
+    rf"(?P<deed>(?:(?P<count>{_NUMBER}) )?(?:(?:easy|gentle|short|little|brisk|slow|long) )?{_DEEDS}s?|{_DOINGS}) (?P<each>{_EACH})\b",
     re.IGNORECASE,
 )
 
@@ -190,18 +193,32 @@ def told_habit(message: str) -> str | None:
     'a 30 minute walk a day'
     >>> told_habit("goal: 2 swims a week")
     '2 swims a week'
+    >>> told_habit("short walk a day. boring goal i know")
+    'a short walk a day'
     """
     found = list(_HABIT.finditer(message))
     if len(found) != 1:
         return None
-    long, deed, each = (str(found[0][name] or "").lower() for name in ("long", "deed", "each"))
+    names = ("long", "count", "deed", "each")
+    long, count, deed, each = (str(found[0][name] or "").lower() for name in names)
+    doing = bool(re.fullmatch(_DOINGS, deed))
+    plural = deed.endswith("s") and not deed.endswith("ss")
+    if not long and count:
+        return None if plural is (count in _SINGLE) else f"{deed} {each}"
     if not long:
-        return f"{deed} {each}" if deed[0].isdigit() or " " in deed else None
-    if re.fullmatch(_DOINGS, deed):
-        return f"{long} minutes of {deed} {each}"
-    if re.match(rf"{_NUMBER} ", deed) or deed.endswith("s") or not long.isdigit():
+        if doing or " " not in deed:
+            return None
+        return f"{deed if plural else f'{_article(deed)} {deed}'} {each}"
+    if doing:
+        return f"{long} minutes of {deed} {each}" if long not in _SINGLE else None
+    if count or plural or long in _SINGLE:
         return None
-    return f"{'an' if long in ('8', '11', '18') or long.startswith('8') else 'a'} {long} minute {deed} {each}"
+    return f"{_article(long)} {long} minute {deed} {each}"
+
+
+def _article(word: str) -> str:
+    """Return the article before a word or a figure: "an 8 minute walk", "a short walk"."""
+    return "an" if word[0] in "8aeio" or word in ("11", "18") else "a"
 
 
 #: What "this" may stand before in what is said back.

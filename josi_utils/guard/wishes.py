@@ -50,7 +50,14 @@ def _too_great(reading: Reading, session: dict[str, Any]) -> str | None:
 
 
 def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
-    """Return ``"rest"``, ``"amount"``, ``"day"``, ``"sport"``, ``"harder"`` or ``""``."""
+    """Return what is wished.
+
+    Returns
+    -------
+    str
+        One of :data:`josi_utils.guard.asked_for.TOPICS`, ``"rest"``, ``"amount"``, ``"day"``,
+        ``"sport"``, ``"harder"``, ``"other"`` (another session, not said which) or ``""``.
+    """
     session = decision["session"]
     if topic := asked_for(reading, decision):
         return topic

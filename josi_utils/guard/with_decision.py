@@ -131,9 +131,9 @@ def _goal_beside(state: DialogueState) -> Composition | None:
 def _verdict(state: DialogueState) -> Composition:
     """Return the verdict after what the athlete told of the goal, or of what weighs."""
     first, reading, words = state.first, state.reading, state.words
-    gone = first is not None and first.id == "goal_gone"
+    gone = first if first and first.id == "goal_gone" else None
     weighs = first and first.mood == "sad" and reading.mood != "both"
-    sad = words.of(first.say) if first and gone else state.opener if weighs else None
+    sad = words.of(gone.say) if gone else state.opener if weighs else None
     start = before_verdict(state.goal, reading, sad, words)
     ask = words.say("goal", "ask") if words.seed % 2 else state.ask
     return Composition([*start, *state.goal_lines], ask, state.plan)
