@@ -29,7 +29,7 @@ SPAN = re.compile(
 )
 #: Spans that are surely what is left; what was done in ten weeks is none.
 LEFT = re.compile(
-    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
+    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats|(?:christmas|xmas|easter|birthday|wedding|reunion)(?: ;)?) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
 )
 LEFT_AFTER = re.compile(
     rf"\b{N} (day|night|weekend|week|month|year)s? (?:away|to go|left|from now|from today|out|till|til|until|to get|to train)\b"
@@ -79,8 +79,11 @@ WEIGH = re.compile(
     r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
 )
 LOOKS = re.compile(
-    r"\b(?:dress sizes?|sizes? too small|six pack|sixpack|flat stomach|(?:baby |beer )?belly|bikini body|beach body|ripped|"
-    r"shredded|washboard|from size|size \d+ to|abs|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+    r"\b(?:dress sizes?|sizes? too small|six pack(?! of)|sixpack(?! of)|flat stomach|bikini body|beach body|"
+    r"(?:lose|losing|shed|rid of|burn|flatten|shrink) (?:\w+ )?(?:\w+ )?belly|belly (?:gone|off)|belly fat|flat belly|"
+    r"(?:get|getting|be|look|am|become) (?:ripped|shredded)|(?:ripped|shredded) (?:by|in|for|before|body)|"
+    r"(?:see|show|get|have|want|visible|defined) (?:my |some |visible |defined )?abs|abs (?:by|for|before)|"
+    r"washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
 )
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
