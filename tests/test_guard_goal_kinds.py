@@ -88,6 +88,7 @@ def test_a_real_wish_of_the_kind_is_still_too_much() -> None:
         "i will bench 140 by christmas (8 days). at 75 now",
         "bq this year, my marathon pb is 4:30",
         "my race is today, had a fever yesterday",
+        "Could I swim the Channel this summer? I learned breaststroke in February",
     ):
         assert leap(tokenise(message)), message
 
@@ -158,3 +159,8 @@ def test_a_son_who_lives_far_away_is_no_young_athlete() -> None:
         "My son lives 30 flat km away and at present I manage 12 on the bike. Sensible, or allowed?"
     )
     assert "young" not in compose({"message": ask}, deck()).said
+
+
+def test_sore_muscles_are_no_good_news() -> None:
+    case = {"message": "my abs hurt today, all good to run?", "decision": EASY}
+    assert "lovely" not in compose(case, deck()).said

@@ -167,7 +167,7 @@ BARE_NOW = (
 NOTHING = re.compile(
     r"\b(?:couch|sofa|from (?:zero|0|scratch|nothing|a standing start)|(?:point|at|absolute|total) zero|zero (?:training|cycling|running|swimming)|"
     r"(?:cant|cannot|dont|can not|could not|couldnt) (?:really )?(?:swim|run|ride|row|ski|train|do any sport)(?! (?:more|further|that|much|faster|this|so|as|far))|non swimmer|"
-    r"learn(?:ing)? to (?:swim|ride|ski|row)|swim lessons?|never (?:really |even |actually )?(?:run|ran|swum|swam|cycled|skied|rowed|ridden|skated|climbed|trained|hiked|touched|"
+    r"learn(?:ing)? to (?:swim|ride|ski|row)|swim lessons?|(?:learned|learnt) (?:to swim|swimming|breaststroke|front crawl|crawl) (?:in (?:january|february|march|april|may|june|july|august|september|october|november|december)|this year|last month)|never (?:really |even |actually )?(?:run|ran|swum|swam|cycled|skied|rowed|ridden|skated|climbed|trained|hiked|touched|"
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
