@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from josi_utils.guard.amounts import amounts
@@ -10,7 +11,7 @@ from josi_utils.guard.goals import alternative_sentence, goal_sentence
 from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
-from josi_utils.guard.told import aim, beginner, level, when
+from josi_utils.guard.told import aim, beginner, flat, level, when
 from josi_utils.guard.wished import told_goal, told_habit, wished
 from josi_utils.persona import count_words
 
@@ -29,7 +30,11 @@ _BEGINS = frozenset(
 )  # fmt: skip
 #: Words of one who wants to weigh less.
 _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "rid", "lost"))
-_LIGHTER = frozenset(("lose", "lighter", "slimmer", "slim"))
+#: A wish to weigh less; who is slim, or would not lose fitness, has none.
+_LIGHTER = re.compile(
+    r"\b(?:(?:be|get|getting|feel|become|bit|little) (?:lighter|slimmer)|get slim|slim down|"
+    r"los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
+)
 
 #: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
 _WHY = (
@@ -140,7 +145,8 @@ def before_verdict(
 def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     """Return (opening, question) for a sensible goal of the message alone."""
     table = words.source["goal"]
-    if _LIGHTER & {token.text for token in reading.tokens} and not aim(reading.tokens):
+    lighter = reading.has("lose_weight") or _LIGHTER.search(flat(reading.tokens))
+    if lighter and not aim(reading.tokens):
         return [words.of(table["open_lighter"]), words.of(table["bare_lighter"])], words.of(
             table["ask_level"]
         )

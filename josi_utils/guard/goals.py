@@ -134,7 +134,11 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     plain = set(load("fallback")["common"]) | set(load("fallback")["goal_words"]["too_common"])
     names = f"{goal['event']} {goal.get('target') or ''}"
     doubts = any(reading.has(form) for form in ("doubt_small", "doubt_silly", "doubt_old"))
-    if doubts and set(_KM.findall(names.lower())) & set(_KM.findall(flat(reading.tokens))):
+    # "10k in under an hour, 12 weeks to go": the distance of the goal, and its date.
+    dated = reading.question and reading.has("goal") and reading.has("horizon")
+    if (doubts or dated) and set(_KM.findall(names.lower())) & set(
+        _KM.findall(flat(reading.tokens))
+    ):
         return True
     own = {t.text for t in tokenise(names)} - plain
     return bool(own & {t.text for t in reading.tokens})

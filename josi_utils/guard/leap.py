@@ -13,13 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from josi_utils.guard import leap_words as words
-from josi_utils.guard.goal_kinds import kind_of, qualifies, too_light
+from josi_utils.guard.goal_kinds import figure_of, kind_of, qualifies, too_light
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.told import flat
-
-
-def _value(text: str) -> float:
-    return float(words.WORDS.get(text) or text)
 
 
 def span(text: str) -> float | None:
@@ -32,13 +28,13 @@ def span(text: str) -> float | None:
     """
     text = re.sub(rf"\b{words.N} (?:day|week|month|year)s?(?: ago| old)\b", " ", text)
     exact = [
-        _value(n) * words.DAYS_OF[unit]
+        figure_of(n) * words.DAYS_OF[unit]
         for n, unit in words.LEFT.findall(text) + words.LEFT_AFTER.findall(text)
     ]
-    more = [_value(n) * words.DAYS_OF[unit] for n, unit in words.MORE.findall(text)]
+    more = [figure_of(n) * words.DAYS_OF[unit] for n, unit in words.MORE.findall(text)]
     if exact or more:
         return max(more or exact)
-    days = [_value(n) * words.DAYS_OF[unit] for n, unit in words.SPAN.findall(text)]
+    days = [figure_of(n) * words.DAYS_OF[unit] for n, unit in words.SPAN.findall(text)]
     days += [float(length) for pattern, length in words.SPANS if pattern.search(text)]
     named = list(dict.fromkeys(m[0][:3] for m in words.MONTH.finditer(text)))
     places = [next(i for i, m in enumerate(words.MONTHS) if m[:3] == one) for one in named]
@@ -76,7 +72,7 @@ def _seconds(found: re.Match[str], long: bool) -> float:
         return (int(high) * 60 + int(low)) * (60 if hours else 1)
     if number:
         factor = 3600 if unit.startswith("h") else 60
-        return _value(number) * factor + (float(more) * factor / 60 if more else 0)
+        return figure_of(number) * factor + (float(more) * factor / 60 if more else 0)
     figure = float(wish or bare)
     return figure * (3600 if long and figure <= 7 else 60)
 
@@ -185,7 +181,7 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
         clause_start = text.rfind(";", 0, found.start()) + 1
         end = text.find(";", found.end())
         clause = text[clause_start : end if end >= 0 else len(text)]
-        unit, value = found[2], _value(found[1])
+        unit, value = found[2], figure_of(found[1])
         if unit == "lengths":
             now.append(value * 0.1)
             continue
@@ -255,14 +251,22 @@ def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
 
 
 @lru_cache(maxsize=64)
-def _judged(said: str, nothing: bool) -> bool | None:
+def _read(said: str) -> tuple[str, str, float | None] | None:
+    """Return text, text without its clauses' ends and days left; None if done or too long."""
     text = words.AFTER_NOW.sub(r"\1 ", said).replace("half a stone", "7 lbs")
     if words.DONE.search(text) or said.count(" ") > words.LONGEST:
         return None
+    return text, text.replace("; ", ""), span(text)
+
+
+@lru_cache(maxsize=64)
+def _judged(said: str, nothing: bool) -> bool | None:
+    if not (goal := _read(said)):
+        return None
+    text, plain, days = goal
     nothing = nothing or bool(words.NOTHING.search(text))
     if words.NOBODY.search(text):
         return True
-    days, plain = span(text), text.replace("; ", "")
     found = [
         _times(plain, days),
         qualifies(plain, days) or None,
@@ -276,14 +280,14 @@ def _judged(said: str, nothing: bool) -> bool | None:
 
 def special_kind(tokens: Sequence[Token]) -> str | None:
     """Return what makes a goal too big, where it is no figure of a race."""
-    said = flat(tokens)
-    return kind_of(said.replace("; ", ""), span(words.AFTER_NOW.sub(r"\1 ", said)))
+    goal = _read(flat(tokens))
+    return kind_of(goal[1], goal[2]) if goal else None
 
 
 def loses_much(tokens: Sequence[Token]) -> bool:
     """Tell whether more weight is to be lost than a healthy body loses in the time."""
-    said = flat(tokens)
-    return too_light(said.replace("; ", ""), span(said))
+    goal = _read(flat(tokens))
+    return goal is not None and too_light(goal[1], goal[2])
 
 
 def leap(tokens: Sequence[Token]) -> bool:

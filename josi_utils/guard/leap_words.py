@@ -29,7 +29,7 @@ SPAN = re.compile(
 )
 #: Spans that are surely what is left; what was done in ten weeks is none.
 LEFT = re.compile(
-    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
+    rf"(?<!\bk )\b(?:in|within|inside|got|have|its|thats|(?:christmas|xmas|easter|birthday|wedding|reunion)(?: ;)?) (?:about |just |only |under )?{N} (?:short |little )?(day|night|weekend|week|month|year)s?\b(?! (?:ago|of|since|old|already))"
 )
 LEFT_AFTER = re.compile(
     rf"\b{N} (day|night|weekend|week|month|year)s? (?:away|to go|left|from now|from today|out|till|til|until|to get|to train)\b"
@@ -79,8 +79,11 @@ WEIGH = re.compile(
     r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
 )
 LOOKS = re.compile(
-    r"\b(?:dress sizes?|sizes? too small|six pack|sixpack|flat stomach|(?:baby |beer )?belly|bikini body|beach body|ripped|"
-    r"shredded|washboard|from size|size \d+ to|abs|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+    r"\b(?:dress sizes?|sizes? too small|six pack(?! of)|sixpack(?! of)|flat stomach|bikini body|beach body|"
+    r"(?:lose|losing|shed|rid of|burn|flatten|shrink) (?:\w+ )?(?:\w+ )?belly|belly (?:gone|off)|belly fat|flat belly|"
+    r"(?:get|getting|be|look|am|become) (?:ripped|shredded)|(?:ripped|shredded) (?:by|in|for|before|body)|"
+    r"(?:see|show|get|have|want|visible|defined) (?:my |some |visible |defined )?abs|abs (?:by|for|before)|"
+    r"washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
 )
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
@@ -161,7 +164,7 @@ BARE_NOW = (
 NOTHING = re.compile(
     r"\b(?:couch|sofa|from (?:zero|0|scratch|nothing|a standing start)|(?:point|at|absolute|total) zero|zero (?:training|cycling|running|swimming)|"
     r"(?:cant|cannot|dont|can not|could not|couldnt) (?:really )?(?:swim|run|ride|row|ski|train|do any sport)(?! (?:more|further|that|much|faster|this|so|as|far))|non swimmer|"
-    r"learn(?:ing)? to (?:swim|ride|ski|row)|swim lessons?|never (?:really |even |actually )?(?:run|ran|swum|swam|cycled|skied|rowed|ridden|skated|climbed|trained|hiked|touched|"
+    r"learn(?:ing)? to (?:swim|ride|ski|row)|swim lessons?|(?:learned|learnt) (?:to swim|swimming|breaststroke|front crawl|crawl) (?:in (?:january|february|march|april|may|june|july|august|september|october|november|december)|this year|last month)|never (?:really |even |actually )?(?:run|ran|swum|swam|cycled|skied|rowed|ridden|skated|climbed|trained|hiked|touched|"
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"

@@ -13,7 +13,9 @@ _NO_SESSION = frozenset([
     "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
     "kip", "farm",
 ])  # fmt: skip
-_BEFORE_NO_SESSION = frozenset({"c", "slept", "aged", "im"})
+_BEFORE_NO_SESSION = frozenset(
+    {"c", "slept", "aged", "im", "work", "works", "working", "sit", "sitting", "sleep"}
+)
 #: "60 instead of the 30", "5 days instead of 3": the first is wished.
 _INSTEAD = re.compile(
     r"(?<!did )(?<!ran )(?<!rode )(?<!swam )\b(\d+(?:\.\d+)?)(?: [a-z]+)? (?:instead of|rather than|not) (?:the |my |just |only )?(\d+(?:\.\d+)?)\b"
