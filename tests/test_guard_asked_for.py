@@ -130,3 +130,22 @@ def test_who_takes_a_no_is_not_told_it_again() -> None:
 def test_a_race_called_off_is_no_goal_on_track() -> None:
     near = GOAL | {"weeks": 2}
     assert "on track" not in said("race was cancelled, is my goal still on?", goal=near)
+
+
+def test_who_brings_a_neighbour_along_has_no_goal() -> None:
+    walk = {"kind": "recovery", "sport": "walk", "minutes": 40, "zone": 1}
+    asks = "Would it be OK if my neighbour Greta comes along tomorrow?"
+    text = said(f"{asks} She is 68 and chats the whole way round the lake.", "tomorrow", walk)
+    assert "too much" not in text and "company" in text
+
+
+def test_half_after_a_double_shift_is_no_wish_for_more_and_no_order_to_say_something() -> None:
+    text = said(
+        "Just off a double shift. Half of it is all I've got in me. Please say that's okay."
+    )
+    assert "my own words" not in text and "Harder or more" not in text
+
+
+def test_who_reads_along_at_home_asks_nothing_about_privacy() -> None:
+    text = said("my wife reads this over my shoulder and says you are scared of a bit of sun")
+    assert "privacy" not in text

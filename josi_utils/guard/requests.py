@@ -237,7 +237,9 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
     named = {t.text for t in reading.tokens} & _HARD_KINDS
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
-    return reading.has("more") or other or asks_double(reading, session.get("minutes"))
+    # A double shift is work, not a wish.
+    more = reading.has("more") and "double shift" not in " ".join(t.text for t in reading.tokens)
+    return more or other or asks_double(reading, session.get("minutes"))
 
 
 def _ends(reading: Reading, words: frozenset[str]) -> bool:
