@@ -49,7 +49,10 @@ def test_goal_and_hills_are_asked_for_only_where_they_are_in_the_plan() -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("half the time today pls, boss has me in meetings until 7", "Less is fine|shorter"),
+        (
+            "half the time today pls, boss has me in meetings until 7",
+            "Less is fine if you need it|You may do it shorter",
+        ),
         ("have 20 mins max today", "20 minutes are fine"),
         ("an hour is a lot after my shift. 30?", "30 minutes"),
         ("could the run be friday? exam", "stays today"),
@@ -57,7 +60,7 @@ def test_goal_and_hills_are_asked_for_only_where_they_are_in_the_plan() -> None:
     ],
 )
 def test_a_short_request_is_heard(message: str, words: str) -> None:
-    assert any(one in said(message).replace("You may do it s", "s") for one in words.split("|"))
+    assert any(one in said(message) for one in words.split("|"))
 
 
 def test_what_stands_in_the_way_is_named() -> None:
@@ -79,3 +82,70 @@ def test_a_word_at_the_end_that_names_the_plan_asks_for_nothing() -> None:
     walk = {"kind": "recovery", "sport": "walk", "minutes": 20, "zone": 1}
     text = said("went down the stairs backwards lol. tomorrow is a walk??", "tomorrow", walk)
     assert "up to you" not in text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "it will be 30 today and 34 tomorrow, so hot",
+        "saturday 12 degrees, sunday 20, lovely",
+        "im free at 6 today and 7 tomorrow",
+        "mum turned 60 today and dad turns 62 tomorrow",
+    ],
+)
+def test_heat_hours_and_birthdays_are_no_lengths(message: str) -> None:
+    assert "how long each session is" not in said(message)
+
+
+def test_a_doctor_who_sees_no_problem_forbids_nothing() -> None:
+    text = said("doctor said no problem")
+    assert "asks for less" not in text and "leave this session out" not in text
+    assert "leave this session out" in said("physio told me to rest, no idea why")
+    assert "leave this session out" in said("doc says no running, no idea why")
+    assert "asks for less" in said("dr says no breaststroke for a month")
+
+
+@pytest.mark.parametrize("message", ["can i run at 8 not 7", "can i run at 9pm not 6"])
+def test_an_hour_of_the_clock_is_no_wish_for_more(message: str) -> None:
+    assert "up to you" in said(message) or "leaves the hour to you" in said(message)
+    assert "more" not in said("i would like to run at 10 not 9 tomorrow, ok?")
+    assert "stays as it is" in said("can i run 60 not 40")
+
+
+def test_who_takes_a_no_is_not_told_it_again() -> None:
+    no = "90 minutes would be more than the plan has for today, so the answer is no."
+    asked = [{"role": "user", "content": "can i run 90"}, {"role": "assistant", "content": no}]
+
+    def then(message: str) -> str:
+        decision = {"day": "today", "session": EASY}
+        case = {"category": "change_request", "message": message, "decision": decision}
+        return fallback(case | {"history": asked}, DECK)
+
+    for message in ("ok", "thanks, see you tomorrow", "ok then 30 minutes is fine"):
+        assert "plan stays as it is" not in then(message), message
+    for message in ("i will do it anyway", "i still want 90", "ok 90 then", "ok but not for me"):
+        assert "stays as it is" in then(message), message
+
+
+def test_a_race_called_off_is_no_goal_on_track() -> None:
+    near = GOAL | {"weeks": 2}
+    assert "on track" not in said("race was cancelled, is my goal still on?", goal=near)
+
+
+def test_who_brings_a_neighbour_along_has_no_goal() -> None:
+    walk = {"kind": "recovery", "sport": "walk", "minutes": 40, "zone": 1}
+    asks = "Would it be OK if my neighbour Greta comes along tomorrow?"
+    text = said(f"{asks} She is 68 and chats the whole way round the lake.", "tomorrow", walk)
+    assert "too much" not in text and "company" in text
+
+
+def test_half_after_a_double_shift_is_no_wish_for_more_and_no_order_to_say_something() -> None:
+    text = said(
+        "Just off a double shift. Half of it is all I've got in me. Please say that's okay."
+    )
+    assert "my own words" not in text and "Harder or more" not in text
+
+
+def test_who_reads_along_at_home_asks_nothing_about_privacy() -> None:
+    text = said("my wife reads this over my shoulder and says you are scared of a bit of sun")
+    assert "privacy" not in text

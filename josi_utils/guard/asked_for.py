@@ -35,7 +35,7 @@ _ON_REST = (
     "often", "rest_day",
 )  # fmt: skip
 #: What is so plainly asked that no other word for a wish is needed.
-_PLAIN = ("order", "doctor", "cleared", "log", "lengths")
+_PLAIN = ("order", "doctor", "cleared", "log")
 #: With one of these what a doctor allows is a limit, too: "only on the flat", "but no hills".
 _LIMITS = frozenset(["only", "but", "not", "no", "cant", "never", "max", "under", "below", "until"])
 #: What a doctor forbids is the whole of it with one of these, else a part: "no breaststroke".
@@ -47,9 +47,24 @@ _WHOLE = frozenset([
 _DAY = r"(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tues?|wed|thurs?|fri|sat|sun)"
 _WORK = r"(?:swim|swimming|rower|rowing|bike|cycling|run|running|walk|walking|core|weights|strength|yoga|turbo|treadmill|pool|jog)"
 _LONG = r"(\d{1,3})(?: (?:minutes?|mins?|km?|hours?|h))?"
+_UNIT = r"\d (?:minutes?|mins?|km?|hours?|h)\b"
+#: A smaller figure without a unit is an hour of the clock, not a length.
+_LEAST = 5
+#: What a doctor says there is none of is no ban.
+_NO_BAN = frozenset([
+    "idea", "clue", "problem", "problems", "worries", "worry", "issue", "issues", "concern", "concerns",
+    "reason", "reasons", "doubt", "damage", "break", "fracture", "infection", "injury", "surgery",
+    "thanks", "explanation", "pain", "choice", "big", "need",
+])  # fmt: skip
+#: Beside one of these a figure is a temperature, an hour or an age.
+_NO_LENGTH = frozenset([
+    "degrees", "celsius", "c", "hot", "hotter", "heat", "warm", "warmer", "cold", "colder", "sun", "sunny",
+    "weather", "forecast", "humid", "scorching", "roasting", "boiling", "freezing", "birthday", "turned",
+    "turns", "turning", "years", "old", "am", "pm", "oclock",
+])  # fmt: skip
 #: Lengths for several days or sports: "50 today and 70 on thursday", "20 on the bike and 15 core".
 _LENGTHS = (
-    re.compile(rf"\b{_LONG} (?:on |for )?{_DAY}\b"),
+    re.compile(rf"(?<!at )(?<!by )(?<!be )\b{_LONG} (?:on |for )?{_DAY}\b"),
     re.compile(rf"\b{_DAY} {_LONG}\b(?! (?:days?|weeks?|am|pm))"),
     re.compile(rf"\b{_LONG} (?:of |on the |in the |on )?{_WORK}\b"),
 )
@@ -63,11 +78,14 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
         found = [topic for topic in found if topic != "cleared"]  # a way back told, not asked for
     elif "cleared" in found and _LIMITS & {token.text for token in reading.tokens}:
         found = ["doctor", *found]
+    if "told_off" in found and _no_ban(reading):
+        found = [topic for topic in found if topic not in ("told_off", "doctor")]
     if "told_off" in found and _in_part(reading):
         found = ["doctor", *(topic for topic in found if topic != "told_off")]
     if asks_double(reading):
         found = [topic for topic in found if topic != "sets"]
-    if not reading.has("past") and _lengths(reading):
+    lengths = "" if reading.has("past") else _lengths(reading)
+    if lengths:
         found.append("lengths")
     if not found or (reading.has("why_strict") and not reading.has("req_why_not")):
         return ""
@@ -81,22 +99,51 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
             continue
         if topic == "goal" and not decision.get("goal"):
             continue
-        plain = topic in _PLAIN or (topic == "sets" and not reading.has("past"))
+        plain = topic in _PLAIN or (topic == "lengths" and lengths == "plain")
+        plain = plain or (topic == "sets" and not reading.has("past"))
         if plain or reading.question or wishes:
             return topic
     return ""
 
 
+def _text(reading: Reading) -> str:
+    return " ".join(token.text for token in reading.tokens)
+
+
+def _denied(reading: Reading) -> set[str]:
+    """Return what a message says "no" to: the word after it."""
+    return set(re.findall(r"\bno ([a-z]+)", _text(reading)))
+
+
+def _no_ban(reading: Reading) -> bool:
+    """Tell whether the doctor's no is none: "no problem"."""
+    said = re.search(r"\b(?:says|said|told me) no ([a-z]+)", _text(reading))
+    return bool(said) and said[1] in _NO_BAN and _denied(reading) <= _NO_BAN
+
+
 def _in_part(reading: Reading) -> bool:
     """Tell whether only a part of training is forbidden: "no breaststroke", "no hills"."""
-    named = re.findall(r"\bno ([a-z]+)", " ".join(token.text for token in reading.tokens))
-    return bool(named) and not _WHOLE & set(named)
+    named = _denied(reading) - _NO_BAN
+    return bool(named) and not _WHOLE & named and "to rest" not in _text(reading)
 
 
-def _lengths(reading: Reading) -> bool:
-    """Tell whether lengths for several days or sports are named."""
-    text = " ".join(token.text for token in reading.tokens)
-    return any(len(set(lengths.findall(text))) > 1 for lengths in _LENGTHS)
+def _lengths(reading: Reading) -> str:
+    """Return whether lengths for several days or sports are named: ``plain``, ``maybe`` or ``""``.
+
+    Plain are those with a unit or a sport beside them, and a message that begins with one.
+    """
+    text = _text(reading)
+    if _NO_LENGTH & {token.text for token in reading.tokens}:
+        return ""
+    for at, form in enumerate(_LENGTHS):
+        found = list(form.finditer(text))
+        units = [bool(re.match(rf".*{_UNIT}", one[0])) for one in found]
+        if not any(units):
+            found = [one for one in found if int(one[1]) >= _LEAST]
+        if len({one[1] for one in found}) > 1:
+            begins = at == 0 and found[0].start() == 0
+            return "plain" if any(units) or begins or form is _LENGTHS[-1] else "maybe"
+    return ""
 
 
 def answer_for(topic: str, reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:

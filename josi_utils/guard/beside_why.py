@@ -9,11 +9,11 @@ from josi_utils.guard.data import load
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_about_plan
 from josi_utils.guard.intent import HARDNESS
-from josi_utils.guard.situations import read
+from josi_utils.guard.situations import Reading, read
 from josi_utils.persona import split_sentences
 
 _ASKING = r"(?:how|what|whats|does|do|is|are|am|tell me|should|shall|can|could|may|when|which|where|will|would)"
-_PARTS = re.compile(r"[?.!;]+|,? +(?:and|also|plus|oh and)\b[ ,]*(?:also |then )?|, ", re.I)
+_PARTS = re.compile(r"[?.!;]+|,? (?:and|also|plus|oh and)\b[ ,]*(?:also |then )?|, ", re.I)
 _BEGINS = re.compile(rf"(?:(?:so|and|also|then|plus)[ ,]+)*{_ASKING}\b", re.I)
 #: What is to come is asked with one of these.
 _LATER = re.compile(
@@ -22,6 +22,16 @@ _LATER = re.compile(
 _LEAVE = re.compile(r"(?:(?:can|could|may) (?:i|we)|am i allowed)\b", re.I)
 _FIGURE = re.compile(
     r"what(?:s| is|'s|’s) my (?:resting |average |max )?(?:pulse|heart rate|hr|hrv|pace|vo2)\b",
+    re.I,
+)
+#: What leave is asked for has to do with the session by one of these, a sport, a day or an amount.
+_OF_SESSION = re.compile(
+    r"\d|\b(?:it|this|that|them|more|less|longer|shorter|harder|easier|faster|slower|instead|anything|something|skip|swap|move|train|today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|weekend|minutes?|hours?|an hour|half|double)\b",
+    re.I,
+)
+#: What is eaten, drunk or worn is not the plan's, though the session is named beside it.
+_NOT_PLAN = re.compile(
+    r"\b(?:coffee|tea|beer|wine|alcohol|drink|eat|food|breakfast|lunch|dinner|snack|gel|cake|wear|shower|sauna|music)\b",
     re.I,
 )
 #: From so many words on a part that nothing else explains is a question of its own.
@@ -44,9 +54,9 @@ def beside_why(state: DialogueState) -> list[str]:
         return []
     rest = HARDNESS[state.decision["session"]["kind"]] == 0
     for part in parts:
-        one = read(f"{part}?")
         if not _BEGINS.match(part):
             continue
+        one = read(f"{part}?")
         if one.has("effort") and not rest:
             zones = load("fallback")["words"]["zone_cards"]
             zone = zones.get(str(state.decision["session"].get("zone")))
@@ -56,7 +66,7 @@ def beside_why(state: DialogueState) -> list[str]:
             continue
         if _LATER.match(part.lower()):
             return [words.say("explain", "later")]
-        if _LEAVE.match(part):
+        if _LEAVE.match(part) and _of_session(part, one):
             if rest:
                 return [words.say("request", "either_rest")]
             return [words.say("request", "either_plan")]
@@ -73,3 +83,11 @@ def beside_why(state: DialogueState) -> list[str]:
             if found:
                 return found[1][:1]
     return []
+
+
+def _of_session(part: str, one: Reading) -> bool:
+    """Tell whether the leave that a part asks for is about the session, not about a coffee."""
+    if _NOT_PLAN.search(part):
+        return False
+    sport = any(f"SPORT {name}" in one.found for name in load("fallback")["sports"])
+    return sport or bool(_OF_SESSION.search(part))

@@ -81,7 +81,7 @@ def explained(
         return [words.of(table["no_mistake"]), *facts], plan
     said = {token.text for token in reading.tokens}
     asked = [said_of for name, said_of in words.source["color_means"].items() if name in said]
-    if len(asked) == 1 and said & {"mean", "means", "meaning"}:
+    if len(asked) == 1 and _asks_meaning(reading):
         return [*asked, *facts], plan
     if reading.has("my_color"):
         colour = READINESS_COLOURS.get(decision.get("readiness") or "")
@@ -120,6 +120,14 @@ def explained(
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def _asks_meaning(reading: Reading) -> bool:
+    """Tell whether it is asked what a colour means: "I mean" asks nothing, and a why comes first."""
+    said = {token.text for token in reading.tokens}
+    asks = "mean" in said and said & {"what", "whats", "does", "do"}
+    asks = asks and "i mean" not in " ".join(token.text for token in reading.tokens)
+    return bool(asks or said & {"means", "meaning"}) and not reading.has("why_strict")
 
 
 def _doubt(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:

@@ -99,10 +99,18 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
 def _without_race(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
     """Return the case without its goal where the race is off: nobody is on track for it."""
     decision = case.get("decision")
-    off = any(one.id == "race_missed" for one in reading.situations) and not reading.question
+    off = any(one.id == "race_missed" for one in reading.situations)
+    off = off and (not reading.question or _surely_off(reading))
     if not off or not decision or not decision.get("goal"):
         return case
     return case | {"decision": {key: v for key, v in decision.items() if key != "goal"}}
+
+
+def _surely_off(reading: Reading) -> bool:
+    """Tell whether a question says that the race was called off, not that it may be."""
+    said = {token.text for token in reading.tokens}
+    may_be = {"if", "would", "might", "could", "another", "not", "wasnt", "isnt", "unless"}
+    return bool(said & {"cancelled", "canceled"}) and not said & may_be
 
 
 def _asks_josi(reading: Reading) -> bool:

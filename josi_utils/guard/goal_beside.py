@@ -53,6 +53,9 @@ def beside_plan(
     if first is not None and first.done and not aims:
         return None
     aims = aims or bool(_GOAL & {t.text for t in reading.tokens} and wished(words.message, False))
+    near = _DAY & {t.text for t in reading.tokens}
+    if near and not unrealistic and _brings_company(reading):
+        return None  # who asks to bring somebody along has no goal in mind
     if (unrealistic or too_soon(reading)) and (
         aims or reading.has("goal") or "form goal_big" in reading.found
     ):
@@ -77,3 +80,9 @@ def shortened(opening: list[str], least: int, plan: list[str], ask: str) -> list
     while len(opening) > least and count_words(" ".join([*opening, *plan, ask])) > MOST:
         opening = opening[:-1]
     return opening
+
+
+def _brings_company(reading: Reading) -> bool:
+    """Tell whether the question is only whether somebody may come along."""
+    asks = "request company" in reading.plain and reading.has("change") and reading.question
+    return asks and not any(reading.has(f) for f in ("goal", "goal_strict", "giant"))

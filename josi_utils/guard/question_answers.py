@@ -74,12 +74,18 @@ def about_plan(state: DialogueState) -> Composition | None:
 
 def _either_reason(state: DialogueState) -> list[str]:
     """Return that it is both, where a message asks which of the plan's two reasons it is."""
-    reading, codes = state.reading, (state.decision.get("reasons") or [])[:2]
+    reading, told = state.reading, told_reasons(state.decision)
+    codes = list(dict.fromkeys(state.decision.get("reasons") or []))[:2]
     named = [code for code in codes if f"reason {code}" in reading.found]
-    if len(named) < 2 or not reading.question or "or" not in {t.text for t in reading.tokens}:
+    if (
+        len(named) < 2
+        or len(told) < 2
+        or not reading.question
+        or "or" not in {t.text for t in reading.tokens}
+    ):
         return []
     line = state.words.say("explain", "both_reasons")
-    return [line.replace("{reasons}", ", and that ".join(told_reasons(state.decision)))]
+    return [line.replace("{reasons}", ", and that ".join(told))]
 
 
 def _beside_plan(state: DialogueState) -> bool:

@@ -20,6 +20,9 @@ _BEFORE_NO_SESSION = frozenset(
 _INSTEAD = re.compile(
     r"(?<!did )(?<!ran )(?<!rode )(?<!swam )\b(\d+(?:\.\d+)?)(?: [a-z]+)? (?:instead of|rather than|not) (?:the |my |just |only )?(\d+(?:\.\d+)?)\b"
 )
+#: Up to this figure what stands after "at" or "by" is an hour of the clock: "at 8 not 7".
+_LAST_HOUR = 24
+_CLOCK = ("at ", "by ", "from ", "until ", "till ", "before ", "after ")
 #: "I will do 90": minutes without their word.
 _WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
                       r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
@@ -27,6 +30,44 @@ _WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]*
 _TODAY = re.compile(
     r"^(\d{2,3}) (?:today|tonight|tomorrow) (?:because|cos|as|since|please|pls|instead|not|then)\b"
 )
+
+
+#: "An hour is a lot. 30?"
+_ALONE = re.compile(
+    r"[.,;:!)] *(?:maybe |just |only |so )?(\d{1,3}) ?(?:mins?|minutes)?(?: ok| instead)? ?\?\s*$"
+)
+#: With one of these, or a word of training, such a figure is minutes.
+_OF_TIME = frozenset([
+    "time", "hour", "hours", "minute", "minutes", "busy", "late", "shift", "work", "meeting", "meetings",
+    "today", "tonight", "tomorrow", "day", "week", "long", "much", "many", "lot", "short", "shorter",
+    "less", "lunch",
+])  # fmt: skip
+_THEN = r"(?: (?:minutes?|today|tonight|tomorrow|ok|okay|please|instead|max|tops|free|spare|before|after|until|till|because|cos|this|for|then|is|if)\b| ?\.|$)"
+#: "ill only have 25", "only 20 today": an age ("im only 25") or a count of something is none.
+_ONLY = (
+    re.compile(
+        r"\b(?:(?:only|just) (?:have|got|do|manage|get|time for|squeeze in|fit in)|(?:have|got|do|manage|get) (?:only|just)) (\d{1,2})\b"
+        rf"(?:{_THEN}| (?:and|but|so|in)\b)"
+    ),
+    re.compile(
+        r"(?<!im )(?<!am )(?<!is )(?<!its )(?<!was )(?<!be )(?<!are )(?<!turned )(?<!aged )"
+        rf"\b(?:only|just) (\d{{1,2}})\b(?!$| \.){_THEN}"
+    ),
+)
+
+
+def only_minutes(message: str, reading: Reading) -> float | None:
+    """Return the only minutes that the athlete has, where they are named without an asking word."""
+    alone = _ALONE.search(message)
+    words = {token.text for token in reading.tokens}
+    if alone and (words & _OF_TIME or reading.has("training")):
+        return float(alone[1])
+    clauses: dict[int, list[str]] = {}
+    for token in reading.tokens:
+        clauses.setdefault(token.clause, []).append(token.text)
+    text = " . ".join(" ".join(clause) for clause in clauses.values())
+    found = next((one for form in _ONLY if (one := form.search(text))), None)
+    return float(found[1]) if found else None
 
 
 def session_amounts(reading: Reading) -> dict[str, list[float]]:
@@ -52,9 +93,17 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
 def asks_double(reading: Reading, minutes: int | None = None) -> bool:
     """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
     text = " ".join(t.text for t in reading.tokens)
-    found, bare = _INSTEAD.search(text), _WILL_DO.search(text) or _TODAY.search(text)
+    found = next((one for one in _INSTEAD.finditer(text) if not _of_clock(one)), None)
+    bare = _WILL_DO.search(text) or _TODAY.search(text)
     more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05
     return more or (found is not None and float(found[1]) > float(found[2]))
+
+
+def _of_clock(found: re.Match[str]) -> bool:
+    """Tell whether two figures are hours of the clock, which are the athlete's to choose."""
+    before, unit = found.string[: found.start()], re.search(r"\d (?:k|km|kmh|mph)\b", found[0])
+    latest = max(float(found[1]), float(found[2]))
+    return before.endswith(_CLOCK) and latest <= _LAST_HOUR and not unit
 
 
 def beyond_session(reading: Reading, session: dict[str, Any]) -> bool:

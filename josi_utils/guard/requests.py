@@ -16,7 +16,12 @@ from josi_utils.guard.asked_for import asked_for, in_the_way
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS, against_score
 from josi_utils.guard.mirror import mirror
-from josi_utils.guard.request_figures import asks_double, beyond_session, session_amounts
+from josi_utils.guard.request_figures import (
+    asks_double,
+    beyond_session,
+    only_minutes,
+    session_amounts,
+)
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.wished import wished
 
@@ -32,22 +37,13 @@ _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
 #: "Is 30 enough?": minutes without their word.
-_BARE = re.compile(r"\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
-#: "An hour is a lot. 30?"
-_ALONE = re.compile(
-    r"[.,;:!)] *(?:maybe |just |only |so )?(\d{1,3}) ?(?:mins?|minutes)?(?: ok| instead)? ?\?\s*$"
-)
+_BARE = re.compile(r"(?<!at )(?<!by )\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
 #: Of no more words is a clause that asks: "so wet. sofa?"; with one of these it names the plan.
 BRIEF = 3
 _SAYS = frozenset(
     ["its", "is", "it", "a", "an", "the", "my", "why", "what", "never", "only", "mine"]
-)
-#: "ill only have 25"
-_ONLY = re.compile(
-    r"\b(?:only|just) (?:have |got |do |manage |get |time for |squeeze in |fit in )?(\d{1,2})\b"
-    r"(?! ?(?:km|k|m|x|reps|sets|percent|of|h|hours?|days?|times|weeks?|more|sessions?|left|degrees|c|percent|euros|pounds)\b)"
 )
 #: A wish that leaves the session out.
 _LEAVES = tuple(
@@ -241,7 +237,9 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
     named = {t.text for t in reading.tokens} & _HARD_KINDS
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
-    return reading.has("more") or other or asks_double(reading, session.get("minutes"))
+    # A double shift is work, not a wish.
+    more = reading.has("more") and "double shift" not in " ".join(t.text for t in reading.tokens)
+    return more or other or asks_double(reading, session.get("minutes"))
 
 
 def _ends(reading: Reading, words: frozenset[str]) -> bool:
@@ -286,8 +284,8 @@ def _within(message: str, reading: Reading, decision: dict[str, Any]) -> Request
     named = session_amounts(reading)["minutes"]
     bare = _BARE.search(" ".join(t.text for t in reading.tokens))
     named += [float(bare[1])] if bare and not named else []
-    alone = _ALONE.search(message) or _ONLY.search(" ".join(t.text for t in reading.tokens))
-    named += [float(alone[1])] if alone and not named else []
+    alone = only_minutes(message, reading)
+    named += [alone] if alone and not named else []
     fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     if (reading.has("only_got") or alone) and len(fewer) == 1:
         also = "time" if "request time" in reading.plain and reading.has("req_joined") else ""

@@ -20,8 +20,21 @@ from josi_utils.guard.question_answers import (
     unknowable,
 )
 from josi_utils.guard.request_answers import either, no, sorry, yes
-from josi_utils.guard.requests import wants_more
+from josi_utils.guard.request_figures import beyond_session
+from josi_utils.guard.requests import other_day, other_sport, wants_more
 from josi_utils.guard.wishes import beside
+
+#: With one of these words a no is not taken.
+_ASKS_ON = frozenset([
+    "but", "still", "anyway", "anyways", "please", "pls", "come", "seriously", "cant", "wont", "not",
+    "unfair", "stupid", "ridiculous", "need", "want", "will", "getting", "doing", "already",
+])  # fmt: skip
+
+#: Who begins with one of these, and asks for nothing else in so many words, takes a no.
+_TAKES = frozenset([
+    "ok", "okay", "thanks", "thank", "fine", "alright", "deal", "cool", "fair", "sure", "right", "understood",
+])  # fmt: skip
+_TAKES_IN = 8
 
 
 def planned(brief: Brief) -> Composition:
@@ -146,10 +159,37 @@ def _against(state: DialogueState) -> Composition | None:
     """Say no to a request against the plan, or hold the line after a no."""
     reading, asked = state.reading, state.asked
     against = asked.stand == "against" and (state.wants["against"] or not state.card_answers)
-    if not against and (reading.question or reading.mood or not state.refused):
+    if state.refused and _accepts(state):
+        return None
+    holds = state.refused and not (reading.question or reading.mood) and _insists(state)
+    if not (against or holds):
         return None
     opening = no(state.decision, reading, state.refused, state.words)
     return Composition(opening, state.ask, state.plan, state.more, state.card)
+
+
+def _insists(state: DialogueState) -> bool:
+    """Tell whether who was told no asks on: a thank you or a wish for less is no insisting."""
+    if state.asked.stand == "fine":
+        return False
+    reading, said = state.reading, {token.text for token in state.reading.tokens}
+    asks_on = any(reading.has(form) for form in ("defies", "change", "pushes", "wish", "refused"))
+    return bool(state.asked.stand or asks_on or said & _ASKS_ON)
+
+
+def _accepts(state: DialogueState) -> bool:
+    """Tell whether a no is taken: "ok", "ok then 30 minutes is fine"."""
+    reading, decision = state.reading, state.decision
+    said = [token.text for token in reading.tokens]
+    if reading.question or not said or said[0] not in _TAKES or len(said) > _TAKES_IN:
+        return False
+    if _ASKS_ON & set(said) or any(reading.has(f) for f in ("defies", "change", "moves", "swaps")):
+        return False
+    session = decision["session"]
+    if any(one.isdecimal() and int(one[:6]) > (session.get("minutes") or 0) for one in said):
+        return False
+    others = other_day(reading, decision["day"]) and reading.has("training")
+    return not (others or other_sport(reading, session) or beyond_session(reading, session))
 
 
 def _granted(state: DialogueState) -> Composition | None:
