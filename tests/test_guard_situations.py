@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import fnmatch
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +37,32 @@ def test_there_are_many_families_and_each_has_a_name_of_its_own() -> None:
     names = [one["id"] for one in BOOK["situations"]]
     assert len(names) == len(set(names)) >= 150
     assert BOOK["version"] == VERSION
+
+
+def ids_in(source: str, module_name: str) -> Iterator[str]:
+    """Yield the ids, and their beginnings with ``*``, that code holds a situation's id against."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "id":
+            against = node.comparators[0]
+            if isinstance(against, ast.Name):
+                named = getattr(importlib.import_module(module_name), against.id)
+            else:
+                named = ast.literal_eval(against)
+            yield from [named] if isinstance(named, str) else named
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".id.startswith"):
+            yield f"{ast.literal_eval(node.args[0])}*"
+
+
+def test_every_id_that_is_named_in_code_is_in_the_book() -> None:
+    """An id that is renamed in the book would silently never be found by the code."""
+    names = [one["id"] for one in (*BOOK["situations"], *BOOK["asides"])]
+    named = {
+        name
+        for path in Path(module.__file__).parent.glob("*.py")
+        for name in ids_in(path.read_text(encoding="utf-8"), f"josi_utils.guard.{path.stem}")
+    }
+    assert {"goal_gone", "compare", "person_q", "funny", "zone_*", "deed_*"} <= named
+    assert [one for one in named if not fnmatch.filter(names, one)] == []
 
 
 def test_every_card_that_a_situation_names_is_in_the_deck_with_its_sentences() -> None:

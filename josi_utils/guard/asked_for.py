@@ -71,7 +71,23 @@ _LENGTHS = (
 
 
 def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
-    """Return what a request would change, one of :data:`TOPICS`, or ``""``."""
+    """Return what a request would change, one of :data:`TOPICS`, or ``""``.
+
+    Parameters
+    ----------
+    reading : Reading
+        Of the message.
+    decision : dict
+        Only the kind of its session, and whether it has a goal, are read.
+    """
+    return _topic(reading, decision["session"]["kind"], bool(decision.get("goal")))
+
+
+# A reply asks this two times and more of one message: before it is planned, of the request, and of
+# the wish that a no takes up.
+@lru_cache(maxsize=64)
+def _topic(reading: Reading, kind: str, has_goal: bool) -> str:
+    """Return what a request would change of a session of this kind, or of a goal if there is one."""
     found = [topic for topic in TOPICS if reading.has(f"req_{topic}")]
     wishes = any(reading.has(form) for form in _WISHES)
     if any(one.done for one in reading.situations) and not wishes:
@@ -89,7 +105,6 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
         found.append("lengths")
     if not found or (reading.has("why_strict") and not reading.has("req_why_not")):
         return ""
-    kind = decision["session"]["kind"]
     for topic in found:
         if topic in _OF_KIND and kind != _OF_KIND[topic]:
             continue
@@ -97,7 +112,7 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
             continue
         if HARDNESS[kind] == 0 and topic not in _ON_REST:
             continue
-        if topic == "goal" and not decision.get("goal"):
+        if topic == "goal" and not has_goal:
             continue
         plain = topic in _PLAIN or (topic == "lengths" and lengths == "plain")
         plain = plain or (topic == "sets" and not reading.has("past"))

@@ -17,7 +17,8 @@ from josi_utils.guard.explained import asks_why
 from josi_utils.guard.goals import names_goal, wishes_goal
 from josi_utils.guard.openers import own_ask, taken_up
 from josi_utils.guard.request_answers import only_tells
-from josi_utils.guard.requests import Request, request
+from josi_utils.guard.request_state import Request
+from josi_utils.guard.requests import request
 from josi_utils.guard.situations import Situation
 from josi_utils.persona import split_sentences
 
@@ -66,11 +67,8 @@ class DialogueState(Brief):
     @cached_property
     def requested(self) -> Request:
         """What is asked of the session; nothing where the message rather tells or wonders."""
-        asked, first, reading = (
-            request(self.case, self.reading, self.wants),
-            self.first,
-            self.reading,
-        )
+        first, reading = self.first, self.reading
+        asked = request(self.case, reading, self.wants)
         if asked.stand and asked.stand != "against" and first and only_tells(first, reading):
             return Request()
         wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))

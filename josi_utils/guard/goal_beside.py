@@ -52,7 +52,9 @@ def beside_plan(
         return None
     if first is not None and first.done and not aims:
         return None
-    aims = aims or bool(_GOAL & {t.text for t in reading.tokens} and wished(words.message, False))
+    aims = aims or bool(
+        _GOAL & {t.text for t in reading.tokens} and wished(words.message, asks=False)
+    )
     near = _DAY & {t.text for t in reading.tokens}
     if near and not unrealistic and _brings_company(reading):
         return None  # who asks to bring somebody along has no goal in mind
@@ -67,7 +69,9 @@ def beside_plan(
     days, said = span(flat(reading.tokens)), {token.text for token in reading.tokens}
     if said & _DAY:
         return None
-    named = bool(_GOAL & said) and (reading.has("goal_alone") or bool(wished(words.message, False)))
+    named = bool(_GOAL & said) and (
+        reading.has("goal_alone") or bool(wished(words.message, asks=False))
+    )
     if (days is None and not named) or (days is not None and days < AHEAD):
         return None
     opening, ask = sensible(reading, words)

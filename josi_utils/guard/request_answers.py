@@ -9,7 +9,7 @@ from josi_utils.guard.composition import Words, plan_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.openers import taken_up
-from josi_utils.guard.requests import Request
+from josi_utils.guard.request_state import Request
 from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import answer_to_wish, heard, kind_of_wish
 from josi_utils.persona import count_words, split_sentences

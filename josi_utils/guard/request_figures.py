@@ -30,8 +30,10 @@ _WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]*
 _TODAY = re.compile(
     r"^(\d{2,3}) (?:today|tonight|tomorrow) (?:because|cos|as|since|please|pls|instead|not|then)\b"
 )
-
-
+#: "Is 30 enough?": minutes without their word.
+_BARE = re.compile(r"(?<!at )(?<!by )\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
+#: Fewer minutes than these are an interval or a pause, not a session.
+SHORTEST = 5
 #: "An hour is a lot. 30?"
 _ALONE = re.compile(
     r"[.,;:!)] *(?:maybe |just |only |so )?(\d{1,3}) ?(?:mins?|minutes)?(?: ok| instead)? ?\?\s*$"
@@ -68,6 +70,28 @@ def only_minutes(message: str, reading: Reading) -> float | None:
     text = " . ".join(" ".join(clause) for clause in clauses.values())
     found = next((one for form in _ONLY if (one := form.search(text))), None)
     return float(found[1]) if found else None
+
+
+def fewer_minutes(message: str, reading: Reading, session: dict[str, Any]) -> int | None:
+    """Return the minutes that the athlete has, where they are fewer than the session's.
+
+    Parameters
+    ----------
+    message : str
+        As it was written.
+    reading : Reading
+        Of the message.
+    session : dict
+        Of the decision; in one without minutes none are fewer.
+    """
+    alone = only_minutes(message, reading)
+    bare = _BARE.search(" ".join(t.text for t in reading.tokens))
+    # A figure beside its unit is surer than a bare one, and that than one nobody asks with.
+    named = session_amounts(reading)["minutes"] or ([float(bare[1])] if bare else [])
+    named = named or ([alone] if alone else [])
+    fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
+    plainly = reading.has("only_got") or alone
+    return int(fewer[0]) if plainly and len(fewer) == 1 else None
 
 
 def session_amounts(reading: Reading) -> dict[str, list[float]]:

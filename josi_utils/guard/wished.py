@@ -61,7 +61,7 @@ def _leads() -> list[tuple[tuple[str, ...], str, bool]]:
 
 
 @lru_cache(maxsize=64)
-def wished(message: str, asks: bool = True) -> str | None:
+def wished(message: str, *, asks: bool = True) -> str | None:
     """Return what is wished, without the full stop, or None where it can't surely be said back.
 
     Parameters

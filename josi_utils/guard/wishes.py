@@ -11,7 +11,7 @@ from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.licence import DAYS
 from josi_utils.guard.request_figures import asks_double, session_amounts
-from josi_utils.guard.requests import other_day, other_sport, wants_more
+from josi_utils.guard.request_signs import other_day, other_sport, wants_more
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.wished import wished
 

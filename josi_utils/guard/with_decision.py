@@ -21,7 +21,7 @@ from josi_utils.guard.question_answers import (
 )
 from josi_utils.guard.request_answers import either, no, sorry, yes
 from josi_utils.guard.request_figures import beyond_session
-from josi_utils.guard.requests import other_day, other_sport, wants_more
+from josi_utils.guard.request_signs import other_day, other_sport, wants_more
 from josi_utils.guard.wishes import beside
 
 #: With one of these words a no is not taken.
