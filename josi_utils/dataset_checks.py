@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from josi_utils.persona import FORBIDDEN_TERMS, escape_control
+from josi_utils.persona import FORBIDDEN_TERMS, escape_control, split_sentences
 
 #: Rows above this overlap of word 3-grams (Jaccard) are one row written twice.
 NEAR_DUPLICATE = 0.7
@@ -51,18 +51,13 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"\w+(?:'\w+)?", text.lower())
 
 
-def sentences_of(text: str) -> list[str]:
-    """Return sentences, split after ``.``, ``!`` or ``?`` before a space."""
-    return [s for s in re.split(r"(?<=[.!?])\s+", text.strip()) if s]
-
-
 def lix(text: str) -> float:
     """Return the LIX readability of a text (Björnsson 1968); lower is easier."""
     words = words_of(text)
     if not words:
         return 0.0
     long_words = sum(len(word) > 6 for word in words)
-    return len(words) / max(1, len(sentences_of(text))) + 100 * long_words / len(words)
+    return len(words) / max(1, len(split_sentences(text))) + 100 * long_words / len(words)
 
 
 def numbers_in(text: str) -> set[str]:
@@ -136,7 +131,7 @@ def row_problems(row: dict[str, Any], deck: dict[str, dict[str, Any]]) -> list[s
     deck_words = "" if row.get("decision") else " ".join(card["text"] for card in deck.values())
     if sessions := unlicensed_sessions(row, deck_words):
         problems.append(f"sessions that the case does not have: {', '.join(sessions)}")
-    longest = max((len(words_of(s)) for s in sentences_of(reply)), default=0)
+    longest = max((len(words_of(s)) for s in split_sentences(reply)), default=0)
     if longest > SENTENCE_LIMIT:
         problems.append(f"a sentence of {longest} words; at most {SENTENCE_LIMIT}")
     if (value := lix(reply)) > LIX_LIMIT:

@@ -129,6 +129,10 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
+#: Where a sentence ends; the point of a title before a name does not end one.
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[DM]r\.)(?<!\bM[sx]\.)(?<!\bMrs\.)(?<!\bSt\.)\s+")
+
+
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of a reply or a card, cut after ``.``, ``!`` or ``?`` and white space."""
-    return [sentence for sentence in re.split(r"(?<=[.!?])\s+", text.strip()) if sentence]
+    return [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]

@@ -18,10 +18,25 @@ from josi_utils.persona import split_sentences
 #: Shares of the rows: every sentence handed over, as in use; all but plan and reasons; the first.
 #: The rest hand over none.
 WHOLE, BESIDE_PLAN, FIRST = 0.6, 0.15, 0.15
-#: Share of the rows (a part of WHOLE) whose reply is shortened too.
-SHORTER = 0.2
+#: Share of the rows (a part of WHOLE) whose reply is shortened too where it can spare a sentence.
+SHORTER = 0.4
 #: Share of the rows that hand over the question.
 ASKED = 0.9
+
+#: What a sentence may not be spared for: a no or a yes, a bound, a reason, help, the plan, a figure.
+_NEEDED = re.compile(
+    r"n't\b|\d|\b(?:no|not|never|nobody|nothing|cannot|yes|but|only|too|still|until|instead|unless|"
+    r"because|so|plan|stays?|stop|leave|wait|please|may|can|could|doctor|help|call|sorry|if)\b",
+    re.IGNORECASE,
+)
+#: What leans on the sentence before: a pronoun, a joining word.
+_LEANING = re.compile(
+    r"\b(?:it|its|he|she|they|them|their|this|that|these|those|there|then|so|but|and|also|too|both|"
+    r"either|ones?|same|others?|else|instead|again|even|still|such|less|more|"
+    r"(?:why|which) is (?:why|because))\b",
+    re.IGNORECASE,
+)
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 def _share(text: str) -> float:
@@ -43,12 +58,38 @@ def tells_plan(sentence: str, decision: dict[str, Any]) -> bool:
     return any(REASON_WORDS[code] in lower for code in decision.get("reasons") or [])
 
 
+def _can_go(sentence: str, follows: str, row: dict[str, Any]) -> bool:
+    """Tell whether the reply says the same without a sentence: nothing rests on it."""
+    decision = row.get("decision")
+    answers = set(_LONG_WORD.findall(sentence.lower())) & set(
+        _LONG_WORD.findall(row["message"].lower())
+    )
+    tells = decision and tells_plan(sentence, decision)
+    return not (answers or tells or _NEEDED.search(sentence) or _LEANING.search(follows))
+
+
+def _spared(body: list[str], last: str, row: dict[str, Any], most: int) -> list[str]:
+    """Return the body without up to ``most`` sentences that can go, the latest first.
+
+    The first sentence stays, and so does whatever says no or yes, gives a reason or help, tells the
+    plan, takes up the message or is leant on by the sentence that follows: a model that is taught
+    replies without their no learns to leave it out.
+    """
+    kept = list(body)
+    for at in range(len(body) - 1, 0, -1):
+        follows = kept[at + 1] if at + 1 < len(kept) else last
+        if len(body) - len(kept) < most and _can_go(kept[at], follows, row):
+            del kept[at]
+    return kept
+
+
 def taught(row: dict[str, Any]) -> tuple[Points, str]:
     """Return the points that a gold row teaches with, and the reply; the same row, the same both.
 
     The reply is the gold one, or, for :data:`SHORTER` of the rows, the gold one without a sentence
-    or two of its middle: composed points are shorter than gold replies, and a model that never saw
-    a short reply says things twice to fill the length.
+    or two that it can spare: composed points are shorter than gold replies, and a model that never saw
+    a short reply says things twice to fill the length. Knowledge stays whole: there any sentence may
+    be the answer.
     """
     *body, last = split_sentences(row["reply"])
     if not last.endswith("?"):
@@ -57,10 +98,10 @@ def taught(row: dict[str, Any]) -> tuple[Points, str]:
     decision = row.get("decision")
     asked = last if _share(row["id"] + " ask") < ASKED else ""
     share = _share(row["id"] + " say")
-    if share < SHORTER and training:
-        dropped = 1 + int(_share(row["id"] + " drop") * 2)
-        body = [body[0], *body[1 + dropped :]]
-        return Points(" ".join(body), last), " ".join([*body, last] if last else body)
+    if share < SHORTER and training and row["category"] != "knowledge":
+        shorter = _spared(body, last, row, most=1 + int(_share(row["id"] + " drop") * 2))
+        if shorter != body:
+            return Points(" ".join(shorter), last), " ".join([*shorter, last] if last else shorter)
     if share < WHOLE:
         said = body
     elif share < WHOLE + BESIDE_PLAN:

@@ -37,6 +37,19 @@ def jinja_template():
     return _compile_jinja_template(persona.CHAT_TEMPLATE)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Well done. How was it?", ["Well done.", "How was it?"]),
+        ("Gentle is fine, Dr. Osei. Rest!", ["Gentle is fine, Dr. Osei.", "Rest!"]),
+        ("St. Moritz is high. 3.5 km", ["St. Moritz is high.", "3.5 km"]),
+        (" ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text, sentences):
+    assert persona.split_sentences(text) == sentences
+
+
 def test_the_system_prompt_is_the_contract_s():
     assert persona.SYSTEM_PROMPT == SYSTEM
     assert f"under {persona.WORD_LIMIT} words" in SYSTEM

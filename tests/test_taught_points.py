@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from josi_utils.dataset import read_gold
 from josi_utils.paths import data_dir
 from josi_utils.persona import split_sentences
-from josi_utils.taught_points import SHORTER, WHOLE, taught, tells_plan
+from josi_utils.taught_points import SHORTER, WHOLE, _spared, taught, tells_plan
 
 DECISION = {
     "day": "today",
@@ -64,7 +65,53 @@ def test_rows_hand_over_much_little_and_nothing(gold):
     assert said[True] / len(gold) > WHOLE
     assert said[False] > 100
     assert asked[False] > 100
-    assert 0.8 * SHORTER < shorter / len(gold) < 1.2 * SHORTER
+    assert 100 < shorter < SHORTER * len(gold)
+
+
+def _shortened(reply, message="Can I?", **row):
+    """Return what is left of a reply when every sentence that can go is taken."""
+    *body, last = split_sentences(reply)
+    return " ".join(_spared(body, last, {"message": message, **row}, most=len(body)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "message", "left"),
+    [
+        # The no of a goal that is too much, of a wish, of a plan that stays.
+        (
+            "A swim like that is a big dream. The Channel next month is too much. We build up slowly. "
+            "Which pool is near?",
+            "Channel next month",
+            "A swim like that is a big dream. The Channel next month is too much.",
+        ),
+        (
+            "You like to work. But the hard set waits. Easy it is. What helps?",
+            "hard set",
+            "You like to work. But the hard set waits.",
+        ),
+        # What the next sentence leans on.
+        (
+            "Good to hear. One night says little. It replaces nothing at all. How are you?",
+            "a bad night",
+            "Good to hear. One night says little. It replaces nothing at all.",
+        ),
+        # The answer to what was asked.
+        (
+            "Good question. You are on track. Keep the rhythm. What comes next?",
+            "am i on track for leeds",
+            "Good question. You are on track.",
+        ),
+    ],
+)
+def test_only_what_nothing_rests_on_is_spared(reply, message, left):
+    assert _shortened(reply, message) == left
+
+
+def test_no_shortened_reply_loses_its_no(gold):
+    no = re.compile(r"n't\b|\b(?:no|not|too|never|cannot)\b", re.IGNORECASE)
+    for row in gold:
+        lost = set(split_sentences(row["reply"])) - set(split_sentences(taught(row)[1]))
+        assert not any(no.search(sentence) for sentence in lost)
 
 
 def test_the_same_row_the_same_points(gold):
