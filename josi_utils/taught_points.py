@@ -19,21 +19,27 @@ from josi_utils.persona import split_sentences
 #: The rest hand over none.
 WHOLE, BESIDE_PLAN, FIRST = 0.6, 0.15, 0.15
 #: Share of the rows (a part of WHOLE) whose reply is shortened too where it can spare a sentence.
-SHORTER = 0.4
+SHORTER = 0.6
 #: Share of the rows that hand over the question.
 ASKED = 0.9
 
-#: What a sentence may not be spared for: a no or a yes, a bound, a reason, help, the plan, a figure.
+#: What a sentence may not be spared for: a no or a yes, a turn, help, a bound.
 _NEEDED = re.compile(
-    r"n't\b|\d|\b(?:no|not|never|nobody|nothing|cannot|yes|but|only|too|still|until|instead|unless|"
-    r"because|so|plan|stays?|stop|leave|wait|please|may|can|could|doctor|help|call|sorry|if)\b",
+    r"n't\b|\b(?:no|not|never|nobody|nothing|cannot|yes|but|only|still|until|instead|unless|stays?|"
+    r"stop|leave|wait|please|doctor|help|call|sorry)\b",
     re.IGNORECASE,
 )
-#: What leans on the sentence before: a pronoun, a joining word.
+#: What it may not be spared for either where Josi answers a wish, a goal or a why: reason, leave.
+_ANSWERS = re.compile(
+    r"\d|\b(?:too|because|reason|why|so|plan|may|can|could|if|fine|okay|enough|"
+    r"for now|good goal|better goal)\b",
+    re.IGNORECASE,
+)
+_ANSWERED = frozenset(("change_request", "explain_decision", "unrealistic_goal", "realistic_goal"))
+#: What leans on the sentence before: a pronoun, or a word at its beginning that joins.
 _LEANING = re.compile(
-    r"\b(?:it|its|he|she|they|them|their|this|that|these|those|there|then|so|but|and|also|too|both|"
-    r"either|ones?|same|others?|else|instead|again|even|still|such|less|more|"
-    r"(?:why|which) is (?:why|because))\b",
+    r"\b(?:it|its|he|she|they|them|their|then|both|either|ones?|same|others|else|such)\b|"
+    r"^(?:this|that|these|those|there|so|but|and|also|instead|again|even|still|(?:why|which) is)\b",
     re.IGNORECASE,
 )
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
@@ -65,7 +71,10 @@ def _can_go(sentence: str, follows: str, row: dict[str, Any]) -> bool:
         _LONG_WORD.findall(row["message"].lower())
     )
     tells = decision and tells_plan(sentence, decision)
-    return not (answers or tells or _NEEDED.search(sentence) or _LEANING.search(follows))
+    needed = _NEEDED.search(sentence)
+    if row["category"] in _ANSWERED:
+        needed = needed or _ANSWERS.search(sentence)
+    return not (answers or tells or needed or _LEANING.search(follows))
 
 
 def _spared(body: list[str], last: str, row: dict[str, Any], most: int) -> list[str]:

@@ -71,7 +71,9 @@ def test_rows_hand_over_much_little_and_nothing(gold):
 def _shortened(reply, message="Can I?", **row):
     """Return what is left of a reply when every sentence that can go is taken."""
     *body, last = split_sentences(reply)
-    return " ".join(_spared(body, last, {"message": message, **row}, most=len(body)))
+    return " ".join(
+        _spared(body, last, {"category": "change_request", "message": message, **row}, len(body))
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,8 +110,10 @@ def test_only_what_nothing_rests_on_is_spared(reply, message, left):
 
 
 def test_no_shortened_reply_loses_its_no(gold):
-    no = re.compile(r"n't\b|\b(?:no|not|too|never|cannot)\b", re.IGNORECASE)
+    plain_no = r"n't\b|\b(?:no|not|never|cannot)\b"
     for row in gold:
+        wish = row["category"] in ("change_request", "unrealistic_goal")
+        no = re.compile(plain_no + (r"|\btoo\b" if wish else ""), re.IGNORECASE)
         lost = set(split_sentences(row["reply"])) - set(split_sentences(taught(row)[1]))
         assert not any(no.search(sentence) for sentence in lost)
 
