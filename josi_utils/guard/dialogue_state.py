@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import verdict_line
+from josi_utils.guard.answers import asked_kind, told_already
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, plan_lines, refused_before, session_ask
 from josi_utils.guard.data import load
@@ -62,12 +64,24 @@ class DialogueState(Brief):
         """The first situation's own question, or else the session's."""
         return own_ask(self.first, self.reading, self.words) or self.ask
 
+    @cached_property
+    def answers(self) -> str:
+        """What Josi's last question was about, where the message answers it."""
+        return asked_kind(self.case, self.reading)
+
+    @cached_property
+    def plan_told(self) -> bool:
+        """Whether Josi's last turn told the session already."""
+        return told_already(self.case, plan_sentence(self.decision))
+
     # --- what the athlete asks for ---
 
     @cached_property
     def requested(self) -> Request:
         """What is asked of the session; nothing where the message rather tells or wonders."""
         first, reading = self.first, self.reading
+        if self.answers:
+            return Request()
         asked = request(self.case, reading, self.wants)
         if asked.stand and asked.stand != "against" and first and only_tells(first, reading):
             return Request()

@@ -198,9 +198,20 @@ def intent(case: dict[str, Any]) -> dict[str, bool]:
     too_much = too_much or ("from_nothing" in held and not fits(tokens))
     unrealistic = verdict == "unrealistic" or (verdict is None and too_much)
     return {
-        "against": not probe and not off_topic and _score(case, tokens, hits) >= least,
+        "against": not (probe or off_topic)
+        and _score(case, tokens, hits) >= least
+        and not (case.get("history") and _answers_josi(case)),
         "probe": probe,
         "off_topic": off_topic,
         "unrealistic": unrealistic,
         "greeting": "greeting" in held,
     }
+
+
+def _answers_josi(case: dict[str, Any]) -> bool:
+    """Tell whether the message answers Josi's own question, and so asks for nothing."""
+    # The situations' words are vetted by rules of this module, so they are read late.
+    from josi_utils.guard.answers import asked_kind
+    from josi_utils.guard.situations import read
+
+    return bool(asked_kind(case, read(case.get("message") or "")))

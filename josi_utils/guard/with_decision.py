@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
+from josi_utils.guard.answers import TONE_ONLY, met
 from josi_utils.guard.composition import Brief, Composition, fits, standing
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_why, before
-from josi_utils.guard.openers import greeting, plain_opener
+from josi_utils.guard.openers import greeting, plain_opener, said_back
 from josi_utils.guard.question_answers import (
     about_plan,
     apart_from_sport,
@@ -162,7 +163,7 @@ def _against(state: DialogueState) -> Composition | None:
     if state.refused and _accepts(state):
         return None
     holds = state.refused and not (reading.question or reading.mood) and _insists(state)
-    if not (against or holds):
+    if state.answers or not (against or holds):
         return None
     opening = no(state.decision, reading, state.refused, state.words)
     return Composition(opening, state.ask, state.plan, state.more, state.card)
@@ -227,12 +228,22 @@ def _told(state: DialogueState) -> Composition:
     card, more = state.found if state.inquires else (state.card, state.more)
     if not opener and decision.get("replaces") and reading.has("changed"):
         opener, plan = words.say("explain", "changed"), [*plan, *before(decision, words)]
+    if state.answers and (not opener or (state.first and state.first.id in TONE_ONLY)):
+        return _met(state)
     opener = opener or plain_opener(state.case, reading, words)
     opening = [*greeting(reading, opener, words), opener, *lines]
     if not more and not lines:
         then = _follows(state)
         plan = [*plan, *then] if fits([*opening, *plan, *then, state.own]) else plan
     return Composition(opening, state.own, plan, standing(more) if lines else more, card)
+
+
+def _met(state: DialogueState) -> Composition:
+    """Meet an answer to Josi's question; a session that was told a moment ago is not told again."""
+    line, ask = met(state.answers, state.reading, state.words)
+    back = said_back(state.reading, state.words)
+    opening = [*([back] if back else []), line]
+    return Composition(opening, ask, [] if state.plan_told else state.plan)
 
 
 def _follows(state: DialogueState) -> list[str]:

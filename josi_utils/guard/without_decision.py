@@ -6,10 +6,11 @@ from typing import Any
 
 from josi_utils.guard.about_card import card_words
 from josi_utils.guard.aims import kind_ask, sensible, too_much
+from josi_utils.guard.answers import TONE_ONLY, asked_kind, met, topic
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
 from josi_utils.guard.composition import Brief, Composition, named, refused_before
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
-from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
+from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, said_back, taken_up
 from josi_utils.guard.wished import wished
 from josi_utils.persona import count_words
 
@@ -35,6 +36,13 @@ def alone(brief: Brief) -> Composition:
     asks_goal = aims and reading.question and reading.has("goal_ask")
     holds = first is not None and (first.strong or first.id == "goal_gone")
     about_else = about_else and (holds or not asks_goal)
+    answers = "" if case.get("card") else asked_kind(case, reading)
+    if answers and (not first or first.id in TONE_ONLY):
+        line, ask = met(answers, reading, words)
+        card, more = topic(case, brief.deck, words)
+        return Composition(
+            [f"{said_back(reading, words)} {line}".strip()], ask, more=more, card=card
+        )
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
     if case.get("card"):
