@@ -31,11 +31,11 @@ COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 
 #: Share of everyday messages (the gold's, and files ``everyday_*`` of ``messages``) that both voices
 #: together may take for a red flag. The look-alikes are chosen to mislead and lie far above it.
 FALSE_ALARMS = 0.01
-#: A rule that is not sure is overruled below this sum, an urgent rule below that one. Sure are those
-#: of which at most 3 of 100 messages that they hold for are calm.
-RULE_STANDS, URGENT_STANDS = 0.3, -0.5
-#: Without an urgent rule it is urgent from this sum on: calling in vain is the lesser harm.
-URGENT_ALONE = -0.3
+#: A rule that is not sure is overruled below this sum. Sure are those of which at most 3 of 100
+#: messages that they hold for are calm.
+RULE_STANDS = 0.3
+#: It is urgent from this sum on, below even odds: calling in vain is the lesser harm.
+URGENT = -0.25
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
 STRENGTH = {"triage": 3.0, "flags": 2.0, "urgent": 1.0}
 #: How many features are kept.
@@ -265,13 +265,13 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     sheet = Sheet([features[at] | {f"y:{labels[at]}": 1.0} for at in told])
     urgent, even = np.array([bool(rows[at]["emergency"]) for at in told]), np.ones(len(told))
     sums = crossed(sheet.matrix, [urgent], even, labels[told], "urgent")[0]
-    over = sums >= URGENT_ALONE
+    over = sums >= URGENT
     say(
         f"urgent: {over[urgent].mean():.1%} of emergencies, {over[~urgent].mean():.1%} of others, "
         "cross-validated"
     )
     kept, models = _models(sheet.matrix, [urgent], even, "urgent")
-    least = {"alone": URGENT_ALONE, "beside_rule": URGENT_STANDS}
+    least = {"alone": URGENT, "beside_rule": URGENT}
     about = "Whether a red flag is an emergency."
     out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least)
     return out
