@@ -6,6 +6,7 @@ import html
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +16,8 @@ from josi_utils.notebook import PROGRESS_MARK
 from josi_utils.paths import STAGES, RunPaths, notebooks_dir
 from josi_utils.stage import RECORD, read_record, why_stale
 
+#: Longer runs of progress lines are cut short on the page.
+MOST_PROGRESS = 8
 #: Scripts of nbconvert's template that load code from other hosts, or would with a URL set.
 FETCHING_SCRIPT = r"\bsrc=|addWidgetsRenderer|mermaid|require\.config|MathJax"
 
@@ -127,16 +130,39 @@ def _execute(name: str, paths: RunPaths, parameters: Mapping[str, Any], out: Tex
     print(f"{name}: done in {time.monotonic() - began:.0f} s", file=out, flush=True)
 
 
+def without_most_progress(text: str) -> str:
+    """Return a stream's text with each long run of progress lines cut to its first and last two."""
+    lines: list[str] = []
+    for moving, run in groupby(
+        text.splitlines(keepends=True), lambda x: x.startswith(PROGRESS_MARK)
+    ):
+        said = list(run)
+        if moving and len(said) > MOST_PROGRESS:
+            said = [*said[:2], f"{PROGRESS_MARK}… {len(said) - 4} lines more …\n", *said[-2:]]
+        lines += said
+    return "".join(lines)
+
+
 def write_html(notebook: Path) -> Path:
-    """Write a notebook's HTML beside it: self-contained, no request to any other host."""
+    """Write a notebook's HTML beside it: self-contained, no request to any other host.
+
+    Progress that was worth seeing while it moved is cut short; the notebook keeps it all.
+    """
     import re
 
+    import nbformat
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(template_name="lab", embed_images=True)
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
     exporter.widget_renderer_url = exporter.mermaid_js_url = ""
-    body, _ = exporter.from_filename(str(notebook))
+    page = nbformat.read(notebook, as_version=4)
+    for cell in page.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = without_most_progress(output.text)
+    title = {"metadata": {"name": notebook.stem}}
+    body, _ = exporter.from_notebook_node(page, resources=title)
     # What the template fetches from other hosts is for widgets, formulas and diagrams: we have none.
     body = re.sub(
         r"<script\b[^>]*>.*?</script>",

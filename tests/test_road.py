@@ -241,3 +241,13 @@ def test_the_index_shows_records_gates_and_links_escaped(small):
     assert "rows kept 2" in body and "&lt;script&gt;" in body and "<script>" not in body
     assert "<b>RED</b> tuned: warm &amp; kind 3 &lt;4" in body
     assert body.count("not done") == len(NAMES) - 2
+
+
+def test_a_page_keeps_the_ends_of_a_long_run_of_progress():
+    moving = "".join(f"{PROGRESS_MARK}step {n}\n" for n in range(1, 61))
+    text = f"begins\n{moving}done\n{PROGRESS_MARK}one\n{PROGRESS_MARK}two\n"
+    kept = road.without_most_progress(text).splitlines()
+    assert kept[:3] == ["begins", f"{PROGRESS_MARK}step 1", f"{PROGRESS_MARK}step 2"]
+    assert kept[3] == f"{PROGRESS_MARK}… 56 lines more …"
+    assert kept[-3:] == ["done", f"{PROGRESS_MARK}one", f"{PROGRESS_MARK}two"]
+    assert len(kept) == 9
