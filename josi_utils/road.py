@@ -152,11 +152,13 @@ def write_html(notebook: Path) -> Path:
 
     import nbformat
     from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
     exporter = HTMLExporter(template_name="lab", embed_images=True)
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
     exporter.widget_renderer_url = exporter.mermaid_js_url = ""
-    page = nbformat.read(notebook, as_version=4)
+    # Lines that were printed one by one are one text before they are cut.
+    page, _ = CoalesceStreamsPreprocessor()(nbformat.read(notebook, as_version=4), {})
     for cell in page.cells:
         for output in cell.get("outputs", ()):
             if output.output_type == "stream":
