@@ -158,7 +158,7 @@ def write_html(notebook: Path) -> Path:
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = ""
     exporter.widget_renderer_url = exporter.mermaid_js_url = ""
     # Lines that were printed one by one are one text before they are cut.
-    page, _ = CoalesceStreamsPreprocessor()(nbformat.read(notebook, as_version=4), {})
+    page, _ = CoalesceStreamsPreprocessor(enabled=True)(nbformat.read(notebook, as_version=4), {})
     for cell in page.cells:
         for output in cell.get("outputs", ()):
             if output.output_type == "stream":
