@@ -27,7 +27,10 @@ from validation import measure  # noqa: E402
 
 
 def handed_over(cases: list[dict[str, Any]]) -> float:
-    """Return the share of cases whose handed over words the scorers pass, said as they are."""
+    """Return the share of cases of which the words handed over, as they are, pass the scorers.
+
+    Where triage speaks the words handed over are the vetted text; the fallback knows no red flag.
+    """
     from josi_utils.guard.fallback import fallback
     from josi_utils.guard.points import talking_points
     from josi_utils.prompt import deck

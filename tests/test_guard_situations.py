@@ -257,5 +257,7 @@ def test_one_word_that_agrees_asks_for_nothing() -> None:
         ("Got the job I wanted, but my dad is back in hospital", "family_hospital"),
     ],
 )
-def test_second_thoughts_partings_and_halves_are_taken_for_what_they_are(message, first) -> None:
+def test_second_thoughts_partings_and_halves_are_taken_for_what_they_are(
+    message: str, first: str
+) -> None:
     assert ids(message)[0] == first
