@@ -31,7 +31,7 @@ _ALLOWS = ("You do not have to", "You may", "You can", "You deserve")
 #: Before a condolence nothing is said back.
 _CONDOLES = ("I am so sorry", "I am sorry about")
 #: "Made me laugh" has its subject before it, so "you made you laugh" is not what was told.
-_ITSELF = "ou made you "
+_ITSELF = ("ou made you ", "ou made your day", "ou made your morning", "ou made your week")
 #: A verb of a third person is longer than this.
 _VERB = 3
 #: Signs that may stand between two of its words.
@@ -93,7 +93,8 @@ def mirror(message: str) -> Mirror | None:
     text = ", and ".join(one[2] for one in said)
     text = f"{text[0].upper()}{text[1:]}."
     return (
-        Mirror(text, any(one[3] for one in said)) if sound(text) and _ITSELF not in text else None
+        Mirror(text, any(one[3] for one in said)) if sound(text) and not any(said in text for said in _ITSELF)
+        else None
     )
 
 

@@ -47,7 +47,8 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         halves = "" if back else _halves(reading, words)
         text = halves or words.say("plain", "said_back" if back else "mixed")
         return f"{back} {text}".strip(), first
-    opener = words.of(first.say)
+    feels = first.mood == "sad" and not first.cards
+    opener = f"{lent(reading, words) if feels else ''}{words.of(first.say)}"
     if first.form == "question":
         if opener.startswith(_YES_NO) and first.cards and _asks_what(reading):
             opener = words.say("plain", "question")
@@ -58,6 +59,14 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     told = mirror(words.message) if back and first.mood == "both" else None
     back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def lent(reading: Reading, words: Words) -> str:
+    """Return what is said to a question that wants an ear: "is it silly that i'm nervous?"."""
+    if reading.question:
+        return ""
+    kind = next((one for one in ("silly", "shared") if reading.has(f"ear_{one}")), "")
+    return f"{words.say('plain', f'ear_{kind}')} " if kind else ""
 
 
 def _halves(reading: Reading, words: Words) -> str:
@@ -126,8 +135,10 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if reading.question and reading.mood == "both" and situation.mood != "both":
         return None
     if reading.mood == "both" and situation.mood != "both":
+        if situation.strong:
+            return words.of(situation.ask)
         named = said_back(reading, words) and not _halves(reading, words)
-        return None if situation.strong or named else words.say("plain", "mixed_ask")
+        return None if named else words.say("plain", "mixed_ask")
     return words.of(situation.ask)
 
 
@@ -144,13 +155,15 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
-        return f"{back} {words.say('plain', 'sounds_glad' if glad else 'sounds_sad')}".strip()
+        told = words.say("plain", "sounds_glad" if glad else "sounds_sad")
+        return f"{back} {lent(reading, words)}{told}".strip()
     table = words.source["plain"]
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
         key = "sounds_done" if done else feels
-        return f"{back} {words.of(filled(table[key], reading.tokens, words.message))}"
+        told = words.of(filled(table[key], reading.tokens, words.message))
+        return f"{back} {lent(reading, words)}{told}"
     if scene(words) and not reading.question:
         return scene(words)
     if case.get("history"):
