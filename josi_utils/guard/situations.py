@@ -30,8 +30,7 @@ SHORT = 6
 #: One of these alone agrees, though "ok" may end a question.
 _NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
 _ASKING = {"form asks", "form change", "form goal_yes"}
-#: A situation whose name begins so holds only where no other one does.
-GENERAL = "g_"
+_WHY = {"form why", "form why_strict", "form because", "form reason_check"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
@@ -273,7 +272,7 @@ def read(message: str) -> Reading:
         moods = any(one.mood and one.any_of & plain for one in situations)
         feels = moods or bool({"SAD", "GLAD"} & plain)
         question = wants_answer(message, tokens, hits, feels)
-        plain -= frozenset() if question else _ASKING
+        plain -= frozenset() if question else _ASKING | _WHY
     form, short = "question" if question else "statement", len(tokens) <= SHORT
 
     def held(entries: Sequence[Situation]) -> tuple[Situation, ...]:
@@ -291,8 +290,9 @@ def read(message: str) -> Reading:
     if of_others:
         plain |= of_others
         kept = tuple(one for one in held(situations) if one in kept or one.any_of & of_others)
-    if len(kept) > 1:
-        kept = tuple(one for one in kept if not one.id.startswith(GENERAL))
     said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in kept)
     about = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
+    if len(about) > 1:  # a general one gives way, and a strong one comes first
+        about = tuple(one for one in about if not one.id.startswith("g_"))
+        about = tuple(sorted(about, key=lambda one: not (one.strong and one.mood)))
     return Reading(tokens, found, plain, question, about, held(asides))
