@@ -6,6 +6,7 @@ cried" tells of other tears than "i cried". Both are read off the words and thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
@@ -17,6 +18,8 @@ _ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may"
 _ASKED = frozenset(
     ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
 )
+#: Somebody else's words: "he said 'you? a triathlon?' and laughed".
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|(?<![^\W_])['‘][^'’\n]*['’](?![^\W_])")
 #: Families of ``fallback.json`` with questions that want an ear.
 EAR = ("form ear_silly", "form ear_shared", "form ear_told")
 #: A sentence of these words alone asks nothing: "Honestly? I'm fed up."
@@ -90,11 +93,13 @@ def wants_answer(message: str, tokens: Sequence[Token], hits: Sequence[Hit], fee
         words = [token.text for token in tokens if token.sentence == sentence]
         if " ".join(words) not in _ASIDES or len(words) == len(tokens):
             return True
-    return not asked
+    return not asked and not _QUOTED.search(message)
 
 
 def _marked(message: str, tokens: Sequence[Token]) -> set[int]:
-    """Return the sentences that end in a question mark."""
+    """Return the sentences that end in a question mark, in words of the athlete's own."""
+    said = _QUOTED.sub(lambda quote: " " * len(quote[0]), message)
+    message = said if "?" in said or "said" in message.lower() else message
     ends = list(zip(tokens, [*(t.start for t in tokens[1:]), len(message)], strict=True))
     return {token.sentence for token, after in ends if "?" in message[token.end : after]}
 

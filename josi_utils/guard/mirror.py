@@ -97,7 +97,8 @@ def mirror(message: str) -> Mirror | None:
     text = ", and ".join(one[2] for one in said)
     text = f"{text[0].upper()}{text[1:]}."
     return (
-        Mirror(text, any(one[3] for one in said)) if sound(text) and not any(said in text for said in _ITSELF)
+        Mirror(text, any(one[3] for one in said))
+        if sound(text) and not any(said in text for said in _ITSELF)
         else None
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.composition import Words
+from josi_utils.guard.data import load
 from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
@@ -20,6 +23,8 @@ _YES_NO = ("Yes,", "No,")
 _WHAT = frozenset(("how", "which", "where", "when", "who"))
 #: A deed that is not named in its own sentence cannot stand after another one.
 _POINTS = ("That ", "It ", "This ", "What ")
+#: Animals are near, too, but are no people.
+_ANIMALS = frozenset(("dog", "cat", "horse", "rabbit", "labrador", "puppy"))
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 #: The two halves of mixed news are both named in no more words than this.
@@ -162,6 +167,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
         key = "sounds_done" if done else feels
+        key = "of_kin" if key == "said_fact" and _of_kin(reading) else key
         told = words.of(filled(table[key], reading.tokens, words.message))
         return f"{back} {lent(reading, words)}{told}"
     if scene(words) and not reading.question:
@@ -174,11 +180,26 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.say("plain", "greeted")
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")
+    if _of_kin(reading):
+        return words.say("plain", "of_kin")
     tokens = () if reading.question or reading.has("why") else reading.tokens
     told = filled(table["statement"], tokens, words.message)
     # Beside a plan thanks for telling would suppose that something was told.
     bare = case.get("decision") and set(told) <= set(table["statement"])
     return words.of(table["with_plan"] if bare else told)
+
+
+def _of_kin(reading: Reading) -> bool:
+    """Tell whether more than a few words tell of somebody near, and ask and order nothing."""
+    asks = reading.question or any(reading.has(form) for form in ("orders", "change", "goal"))
+    said = [token.text for token in reading.tokens]
+    near = any(one in ("my", "our") and two in _near() for one, two in pairwise(said))
+    return not asks and len(said) > GREETING // 2 and near
+
+
+@lru_cache(maxsize=1)
+def _near() -> frozenset[str]:
+    return frozenset(load("fallback")["groups"]["KIN"]) - _ANIMALS
 
 
 def _calls_out(reading: Reading, message: str) -> bool:

@@ -28,7 +28,9 @@ _WISHES = (
     "wish", "swaps", "moves", "leaves_out", "req_please", "pushes", "hard_kinds", "wish_others",
     "only_got", "req_cleared", "req_doctor", "any_day", "wish_ill", "req_swap", "req_split",
 )  # fmt: skip
-_THEY = frozenset(["he", "she", "they", "his", "her", "their", "him", "them", "ex", "coach", "boss"])
+_THEY = frozenset(
+    ["he", "she", "they", "his", "her", "their", "him", "them", "ex", "coach", "boss"]
+)
 
 
 def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -> Request:
