@@ -130,6 +130,8 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
         return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
+    if situation is None and _of_kin(reading):
+        return words.say("plain", "said_fact_ask")
     if situation is None and not (reading.question or reading.has("of_sport")):
         # What is not known is not guessed at: whoever told it may say more.
         told = len(reading.tokens) > GREETING // 2 and not reading.has("orders")
