@@ -76,6 +76,7 @@ def aside(
         if not one.always and not one.whole:
             opening.append(words.of(table["bound"]))
         long = len(reading.tokens) > JUNK
+        long = long and len({token.sentence for token in reading.tokens}) > 1
         if one.id in _IN_PASSING and long and first and first.mood == reading.mood == "sad":
             return Composition([*opening, words.of(first.say)], words.of(first.ask), plan)
         return Composition(opening, words.of(one.ask) if one.ask else ask, plan)

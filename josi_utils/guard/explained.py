@@ -40,7 +40,8 @@ def asks_why(reading: Reading) -> bool:
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
-    if reading.has("disputes") and not reading.has("change"):
+    weighs = reading.mood == "sad" and not reading.question
+    if reading.has("disputes") and not (reading.has("change") or weighs):
         return True
     if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
         return True

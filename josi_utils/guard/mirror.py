@@ -22,6 +22,8 @@ from josi_utils.persona import count_words
 
 #: So many words has a clause that is said back.
 _FEWEST, _MOST = 3, 13
+#: What everybody does is told at such a length, and not only said.
+_LONG = 7
 #: The only verb whose second person is another.
 _SECOND = (("you am ", "you are "), ("you was ", "you were "), ("you wasn't ", "you weren't "))
 #: It has at least so many words that tell, and with an opener it has at most so many words.
@@ -31,7 +33,9 @@ _ALLOWS = ("You do not have to", "You may", "You can", "You deserve")
 #: Before a condolence nothing is said back.
 _CONDOLES = ("I am so sorry", "I am sorry about")
 #: "Made me laugh" has its subject before it, so "you made you laugh" is not what was told.
-_ITSELF = "ou made you "
+_ITSELF = ("ou made you ", "ou made your day", "ou made your morning", "ou made your week")
+#: Who is named without "my", as in "mum is in hospital".
+_BARE_KIN = frozenset(("mum", "dad", "husband", "wife", "gran", "grandad", "nan", "boss", "son"))
 #: A verb of a third person is longer than this.
 _VERB = 3
 #: Signs that may stand between two of its words.
@@ -93,7 +97,9 @@ def mirror(message: str) -> Mirror | None:
     text = ", and ".join(one[2] for one in said)
     text = f"{text[0].upper()}{text[1:]}."
     return (
-        Mirror(text, any(one[3] for one in said)) if sound(text) and _ITSELF not in text else None
+        Mirror(text, any(one[3] for one in said))
+        if sound(text) and not any(said in text for said in _ITSELF)
+        else None
     )
 
 
@@ -208,6 +214,8 @@ def _head(words: Sequence[str]) -> str | None:
         return "" if second in lists["acts"] | lists["feels"] else None
     if first == "im":
         return "" if second in lists["states"] else None
+    if first in _BARE_KIN:
+        return "your" if second in lists["verbs"] else None
     if first in ("my", "our"):
         nouns = [w for w in rest[1:4] if w in lists["nouns"]]
         verb = rest[rest.index(nouns[0]) + 1] if nouns and nouns[0] != rest[-1] else ""
@@ -221,9 +229,10 @@ def _head(words: Sequence[str]) -> str | None:
     if rest[:2] == ["first", "time"]:
         return "it was the" if "i" in rest else None
     if first in ("nobody", "noone", "everyone", "everybody"):
-        return "" if {"i", "my", "me"} & set(rest) else None
+        return "" if {"i", "my", "me"} & set(rest) or len(rest) >= _LONG else None
     if first in lists["wide"]:
-        told = len(rest) > _FEWEST and "me" in rest and not lists["not_wide"] & set(rest)
+        own = {"me", "i"} & set(rest[1:])
+        told = len(rest) > _FEWEST and own and not lists["not_wide"] & set(rest)
         return "" if told else None
     if first == "been":
         return "you have" if second in lists["states"] else None

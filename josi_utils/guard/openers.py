@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.composition import Words
+from josi_utils.guard.data import load
 from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
@@ -20,6 +23,8 @@ _YES_NO = ("Yes,", "No,")
 _WHAT = frozenset(("how", "which", "where", "when", "who"))
 #: A deed that is not named in its own sentence cannot stand after another one.
 _POINTS = ("That ", "It ", "This ", "What ")
+#: Animals are near, too, but are no people.
+_ANIMALS = frozenset(("dog", "cat", "horse", "rabbit", "labrador", "puppy"))
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 #: The two halves of mixed news are both named in no more words than this.
@@ -47,7 +52,8 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         halves = "" if back else _halves(reading, words)
         text = halves or words.say("plain", "said_back" if back else "mixed")
         return f"{back} {text}".strip(), first
-    opener = words.of(first.say)
+    feels = first.mood == "sad" and not first.cards
+    opener = f"{lent(reading, words) if feels else ''}{words.of(first.say)}"
     if first.form == "question":
         if opener.startswith(_YES_NO) and first.cards and _asks_what(reading):
             opener = words.say("plain", "question")
@@ -58,6 +64,14 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     told = mirror(words.message) if back and first.mood == "both" else None
     back = "" if first.done or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def lent(reading: Reading, words: Words) -> str:
+    """Return what is said to a question that wants an ear: "is it silly that i'm nervous?"."""
+    if reading.question:
+        return ""
+    kind = next((one for one in ("silly", "shared") if reading.has(f"ear_{one}")), "")
+    return f"{words.say('plain', f'ear_{kind}')} " if kind else ""
 
 
 def _halves(reading: Reading, words: Words) -> str:
@@ -116,6 +130,8 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
         return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
+    if situation is None and _of_kin(reading):
+        return words.say("plain", "said_fact_ask")
     if situation is None and not (reading.question or reading.has("of_sport")):
         # What is not known is not guessed at: whoever told it may say more.
         told = len(reading.tokens) > GREETING // 2 and not reading.has("orders")
@@ -126,8 +142,10 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if reading.question and reading.mood == "both" and situation.mood != "both":
         return None
     if reading.mood == "both" and situation.mood != "both":
+        if situation.strong:
+            return words.of(situation.ask)
         named = said_back(reading, words) and not _halves(reading, words)
-        return None if situation.strong or named else words.say("plain", "mixed_ask")
+        return None if named else words.say("plain", "mixed_ask")
     return words.of(situation.ask)
 
 
@@ -144,13 +162,16 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
-        return f"{back} {words.say('plain', 'sounds_glad' if glad else 'sounds_sad')}".strip()
+        told = words.say("plain", "sounds_glad" if glad else "sounds_sad")
+        return f"{back} {lent(reading, words)}{told}".strip()
     table = words.source["plain"]
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and _sounds_done(reading, words.message)
         key = "sounds_done" if done else feels
-        return f"{back} {words.of(filled(table[key], reading.tokens, words.message))}"
+        key = "of_kin" if key == "said_fact" and _of_kin(reading) else key
+        told = words.of(filled(table[key], reading.tokens, words.message))
+        return f"{back} {lent(reading, words)}{told}"
     if scene(words) and not reading.question:
         return scene(words)
     if case.get("history"):
@@ -161,11 +182,26 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.say("plain", "greeted")
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")
+    if _of_kin(reading):
+        return words.say("plain", "of_kin")
     tokens = () if reading.question or reading.has("why") else reading.tokens
     told = filled(table["statement"], tokens, words.message)
     # Beside a plan thanks for telling would suppose that something was told.
     bare = case.get("decision") and set(told) <= set(table["statement"])
     return words.of(table["with_plan"] if bare else told)
+
+
+def _of_kin(reading: Reading) -> bool:
+    """Tell whether more than a few words tell of somebody near, and ask and order nothing."""
+    asks = reading.question or any(reading.has(form) for form in ("orders", "change", "goal"))
+    said = [token.text for token in reading.tokens]
+    near = any(one in ("my", "our") and two in _near() for one, two in pairwise(said))
+    return not asks and len(said) > GREETING // 2 and near
+
+
+@lru_cache(maxsize=1)
+def _near() -> frozenset[str]:
+    return frozenset(load("fallback")["groups"]["KIN"]) - _ANIMALS
 
 
 def _calls_out(reading: Reading, message: str) -> bool:

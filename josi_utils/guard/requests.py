@@ -23,6 +23,14 @@ from josi_utils.guard.situations import Reading
 
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
+#: With one of these more may be meant than is told, and with one of those others are told of.
+_WISHES = (
+    "wish", "swaps", "moves", "leaves_out", "req_please", "pushes", "hard_kinds", "wish_others",
+    "only_got", "req_cleared", "req_doctor", "any_day", "wish_ill", "req_swap", "req_split",
+)  # fmt: skip
+_THEY = frozenset(
+    ["he", "she", "they", "his", "her", "their", "him", "them", "ex", "coach", "boss"]
+)
 
 
 def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -> Request:
@@ -46,6 +54,7 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
         return NOTHING
     state = RequestState(case, reading, wants)
     for read_as in (
+        _of_others,  # what others do, and nothing asked
         _tells,  # a deed, or what is felt most strongly
         _reached,  # what is done already
         _why_changed,  # "why did you change it?"
@@ -72,6 +81,17 @@ def request(case: dict[str, Any], reading: Reading, wants: Mapping[str, bool]) -
 
 
 # --- what is told, and what the plan does not leave to the athlete ------------------------------
+
+
+def _of_others(state: RequestState) -> Request | None:
+    """Take what is told of others for no request, where nothing is asked, wished or announced."""
+    reading = state.reading
+    if state.meant or state.topic or (state.over and not state.past):
+        return None
+    if any(reading.has(form) for form in _WISHES):
+        return None
+    said = {token.text for token in reading.tokens}
+    return NOTHING if said & (_THEY | set(load("fallback")["groups"]["KIN"])) else None
 
 
 def _tells(state: RequestState) -> Request | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.guard.data import load
+from josi_utils.guard.earnest import asks_later, athletes_own, wants_answer
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.own_words import filled, unknown_slots
 from josi_utils.guard.phrases import NEGATION, Phrases, negated
@@ -26,14 +27,10 @@ _TABLES = (
 )  # fmt: skip
 #: A message of so many words is short: "ok thanks", "morning josi".
 SHORT = 6
-#: What a clause that asks begins with, and what follows.
-_ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may", "does", "shall"])
-_ASKED = frozenset(
-    ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
-)
 #: One of these alone agrees, though "ok" may end a question.
 _NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
 _ASKING = {"form asks", "form change", "form goal_yes"}
+_WHY = {"form why", "form why_strict", "form because", "form reason_check"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
@@ -186,8 +183,7 @@ def situation_book() -> tuple[Phrases, tuple[Situation, ...], tuple[Situation, .
     JosiError
         If an entry of ``fallback.json`` is not as it should be.
     """
-    source = load("fallback")
-    check(source)
+    check(source := load("fallback"))
     families: dict[str, list[str]] = dict(source["groups"])
     families |= {f"form {name}": phrases for name, phrases in source["forms"].items()}
     families |= {f"request {raw['id']}": raw["any"] for raw in source["requests"]}
@@ -245,14 +241,6 @@ class Reading:
         return moods.pop() if len(moods) == 1 else "both" if moods else ""
 
 
-def _asks_later(tokens: Sequence[Token]) -> bool:
-    """Tell whether a later clause begins as a question does: "not up for it, can i walk"."""
-    return any(
-        one.text in _ASKS and two.text in _ASKED and one.clause == two.clause != before.clause
-        for before, one, two in zip(tokens, tokens[1:], tokens[2:], strict=False)
-    )
-
-
 def wordings(one: Situation, tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return a situation's words, with the thing that the message names, if it names one of ours."""
     said = tuple(token.text for token in tokens)
@@ -279,7 +267,12 @@ def read(message: str) -> Reading:
     plain = frozenset(h.family for h in hits if not negated(h, tokens, negations))
     if len(tokens) == 1 and tokens[0].text in _NODS and "?" not in message:
         found, plain = found - _ASKING, plain - _ASKING
-    question = "?" in message or "form asks" in found or _asks_later(tokens)
+    question = "?" in message or "form asks" in found or asks_later(tokens)
+    if question and tokens:
+        moods = any(one.mood and one.any_of & plain for one in situations)
+        feels = moods or bool({"SAD", "GLAD"} & plain)
+        question = wants_answer(message, tokens, hits, feels)
+        plain -= frozenset() if question else _ASKING | _WHY
     form, short = "question" if question else "statement", len(tokens) <= SHORT
 
     def held(entries: Sequence[Situation]) -> tuple[Situation, ...]:
@@ -293,8 +286,13 @@ def read(message: str) -> Reading:
             and (short or not one.short)
         )
 
-    said = (
-        (one, tuple(filled(wordings(one, tokens), tokens, message))) for one in held(situations)
-    )
-    own = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
-    return Reading(tokens, found, plain, question, own, held(asides))
+    kept, of_others = athletes_own(held(situations), tokens, hits, phrases.families["KIN"])
+    if of_others:
+        plain |= of_others
+        kept = tuple(one for one in held(situations) if one in kept or one.any_of & of_others)
+    said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in kept)
+    about = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
+    if len(about) > 1:  # a general one gives way, and a strong one comes first
+        about = tuple(one for one in about if not one.id.startswith("g_"))
+        about = tuple(sorted(about, key=lambda one: not (one.strong and one.mood)))
+    return Reading(tokens, found, plain, question, about, held(asides))

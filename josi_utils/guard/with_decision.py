@@ -150,6 +150,7 @@ def _verdict(state: DialogueState) -> Composition:
     sad = words.of(gone.say) if gone else state.opener if weighs else None
     start = before_verdict(state.goal, reading, sad, words)
     ask = words.say("goal", "ask") if words.seed % 2 else state.ask
+    ask = state.own if sad and not reading.question else ask
     return Composition([*start, *state.goal_lines], ask, state.plan)
 
 

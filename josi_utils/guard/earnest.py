@@ -1,0 +1,164 @@
+"""What a message asks in earnest, and whether what it tells is the athlete's own.
+
+"You know?" wants an ear and no answer, and so does "is it silly that i'm nervous?". And "my son
+cried" tells of other tears than "i cried". Both are read off the words and their places here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from josi_utils.guard.normalise import Token
+from josi_utils.guard.phrases import Hit
+
+#: What a clause that asks begins with, and what follows.
+_ASKS = frozenset(["is", "are", "can", "could", "should", "would", "will", "may", "does", "shall"])
+_ASKED = frozenset(
+    ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
+)
+#: Somebody else's words: "he said 'you? a triathlon?' and laughed".
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|(?<![^\W_])['‘][^'’\n]*['’](?![^\W_])")
+#: Families of ``fallback.json`` with questions that want an ear.
+EAR = ("form ear_silly", "form ear_shared", "form ear_told")
+#: A sentence of these words alone asks nothing: "Honestly? I'm fed up."
+_ASIDES = frozenset(
+    ["honestly", "seriously", "eh", "huh", "see", "result", "the result is", "you know", "know what", "you know what", "and you know what", "guess what", "the result",
+     "truth", "the truth", "my mood", "mood", "worst part", "the worst part", "the best part",
+     "the best bit", "the worst bit", "best part", "and me", "me"]
+)  # fmt: skip
+#: Situations that are the athlete's own, as every deed is: "my son cried" is none of them.
+OWN = frozenset(
+    ["crying", "ashamed", "feel_low", "tired", "sad", "meh", "angry", "annoyed", "lonely", "worried",
+     "excited", "race_nerves", "shaky", "bored", "not_good_enough", "motivation_low", "great_mood",
+     "proud", "guilty", "gutted", "stuck", "overwhelmed", "work_stress", "cant_sleep", "short_night",
+     "relieved", "felt_strong", "feel_high", "proud_of_me", "test_nerves", "irritable", "excited_race",
+     "self_doubt", "tired_legs", "exam_stress", "joy_gone", "sick_of", "quit_thoughts"]
+)  # fmt: skip
+_OWN = frozenset(["i", "im", "ive", "id", "me", "my", "we", "our", "us", "weve", "were", "myself"])
+_THEY = frozenset(["he", "hes", "she", "shes", "hed", "shed", "who", "whos"])
+#: Who is named after one of these does nothing: "ran with my wife", "proud of my son".
+_BESIDE = frozenset(
+    ["with", "of", "for", "by", "than", "to", "from", "at", "beside", "behind", "past", "against",
+     "beat", "about", "and", "without", "before", "after", "on", "like", "told", "made", "let"]
+)  # fmt: skip
+_HIS = frozenset(["my", "our", "the", "his", "her", "little", "best", "old", "older", "younger",
+                  "teenage", "youngest", "eldest", "big", "baby"])  # fmt: skip
+
+
+class _Entry(Protocol):
+    """What is read of an entry of the book of situations."""
+
+    id: str
+    done: bool
+    mood: str
+    any_of: frozenset[str]
+
+
+Entry = TypeVar("Entry", bound=_Entry)
+
+
+def asks_later(tokens: Sequence[Token]) -> bool:
+    """Tell whether a later clause begins as a question does: "not up for it, can i walk"."""
+    return bool(_later(tokens))
+
+
+def _later(tokens: Sequence[Token]) -> set[int]:
+    return {
+        one.sentence
+        for before, one, two in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if one.text in _ASKS and two.text in _ASKED and one.clause == two.clause != before.clause
+    }
+
+
+def wants_answer(message: str, tokens: Sequence[Token], hits: Sequence[Hit], feels: bool) -> bool:
+    """Tell whether one of a message's questions is more than a way of speaking.
+
+    Parameters
+    ----------
+    message : str
+        That asks something.
+    tokens : sequence of Token
+        Its words.
+    hits : sequence of Hit
+        Of the phrases of ``fallback.json``.
+    feels : bool
+        Whether it tells a feeling: only then a question may want no more than an ear.
+    """
+    asked = _later(tokens) | _marked(message, tokens)
+    asked |= {tokens[h.start].sentence for h in hits if h.family == "form asks"}
+    heard = {tokens[h.start].sentence for h in hits if feels and h.family in EAR}
+    for sentence in asked - heard:
+        words = [token.text for token in tokens if token.sentence == sentence]
+        if " ".join(words) not in _ASIDES or len(words) == len(tokens):
+            return True
+    return not asked and not _QUOTED.search(message)
+
+
+def _marked(message: str, tokens: Sequence[Token]) -> set[int]:
+    """Return the sentences that end in a question mark, in words of the athlete's own."""
+    said = _QUOTED.sub(lambda quote: " " * len(quote[0]), message)
+    message = said if "?" in said or "said" in message.lower() else message
+    ends = list(zip(tokens, [*(t.start for t in tokens[1:]), len(message)], strict=True))
+    return {token.sentence for token, after in ends if "?" in message[token.end : after]}
+
+
+def athletes_own(
+    held: Sequence[Entry], tokens: Sequence[Token], hits: Sequence[Hit], kin: Sequence[str]
+) -> tuple[tuple[Entry, ...], frozenset[str]]:
+    """Return the entries without those that tell of somebody else, and what these tell.
+
+    Parameters
+    ----------
+    held : sequence of Situation
+        That hold for a message.
+    tokens, hits : sequence of Token, of Hit
+        Its words, and the phrases of ``fallback.json`` in it.
+    kin : sequence of str
+        Words for those who may be near to an athlete.
+
+    Returns
+    -------
+    tuple of Situation, frozenset of str
+        ``THEIRSAD`` and ``THEIRDONE``, families of the book, are what somebody else feels or did.
+    """
+    may_be = [one for one in held if one.done or one.id in OWN]
+    if not may_be:
+        return tuple(held), frozenset()
+    people = frozenset(kin)
+    own = {h.family for h in hits if not of_them(tokens, h.start, people)}
+    lost = [one for one in may_be if not one.any_of & own]
+    told = {"THEIRDONE" if one.done or one.mood == "glad" else "THEIRSAD" for one in lost}
+    return tuple(one for one in held if one not in lost), frozenset(told)
+
+
+def of_them(tokens: Sequence[Token], at: int, people: frozenset[str]) -> bool:
+    """Tell whether another one than the athlete does or feels what stands at ``at``.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+        The words of the message.
+    at : int
+        Where what is done or felt begins.
+    people : frozenset of str
+        Words for those who may be near to an athlete.
+    """
+    place = at - 1
+    while place >= 0 and tokens[place].sentence == tokens[at].sentence:
+        word = tokens[place].text
+        if word in people or word.removesuffix("s") in people:
+            first = place
+            while first > 0 and tokens[first - 1].text in _HIS:
+                first -= 1
+            lead = tokens[first - 1].text if first > 0 else ""
+            if lead not in _BESIDE or tokens[first - 1].sentence != tokens[at].sentence:
+                return first < place
+            place = first
+        elif word in _THEY:
+            return True
+        elif word in _OWN:
+            return False
+        place -= 1
+    return False

@@ -1,0 +1,125 @@
+"""What a message asks in earnest, and whose deed or feeling it tells."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from josi_utils.guard.fallback import compose
+from josi_utils.guard.situations import read
+from josi_utils.persona import count_words
+
+EASY = {"day": "today", "session": {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}}
+RACE = {"day": "sunday", "session": {"kind": "race", "sport": "run", "distance_km": 10}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Honestly? I feel like a fraud",
+        "i'm not tired in the body, i'm tired in the head. you know what i mean?",
+        "Is it silly that I'm nervous about a walking group?",
+        "scared of sunday. what if i come last",
+        "He said 'you? a triathlon?' and laughed. My own brother.",
+    ],
+)
+def test_a_question_that_wants_an_ear_is_none(message: str) -> None:
+    reading = read(message)
+    assert not reading.question
+    assert reading.mood == "sad"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "why is my pulse so high today?",
+        "15 min on the bike instead, ok?",
+        "is it normal that my legs are heavy?",
+        "what if i do 60 minutes?",
+        "i'm sad. can i swim instead?",
+    ],
+)
+def test_a_question_in_earnest_stays_one(message: str) -> None:
+    assert read(message).question
+
+
+def test_a_worry_is_not_told_to_leave_the_race_out() -> None:
+    reply = compose({"message": "scared of sunday. what if i come last", "decision": RACE})
+    assert "leaving it out" not in reply.text
+
+
+def test_what_is_called_silly_is_not() -> None:
+    reply = compose({"message": "Is it silly that I'm nervous about a walking group?"})
+    assert "silly" in reply.opening[0]
+
+
+@pytest.mark.parametrize(
+    ("message", "own"),
+    [
+        ("My daughter ran her first school race and cried.", False),
+        ("I ran my first race and cried.", True),
+        ("my brother says i cried at the finish", True),
+        ("so proud of my mum, she just finished couch to 5k", False),
+        ("I just finished couch to 5k", True),
+    ],
+)
+def test_the_tears_and_deeds_of_others_are_not_the_athletes(message: str, own: bool) -> None:
+    named = {one.id for one in read(message).situations}
+    assert bool(named & {"crying", "c25k_done"}) is own
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My ex is doing the same race on Sunday with her new bloke. Great.",
+        "my dad came to watch me race for the first time. just shook my hand",
+        "I moved to Oslo in August and I train every day alone. I speak to nobody",
+        "Lost the match and our coach didn't say a single word to us in the bus. 3 hours.",
+        "The vet says it's time. I'll take him round the park one last time in the morning.",
+    ],
+)
+def test_what_is_told_of_others_is_no_request(message: str) -> None:
+    text = compose({"message": message, "decision": EASY}).text
+    assert not any(
+        words in text for words in ("stays as it is", "want to do more", "that is fine, because")
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "word"),
+    [
+        ("My wife says I care more about my bike than about her.", "home"),
+        ("The vet says it's time. Tomorrow at ten.", "animal|goodbye"),
+        ("I snapped at my team mate over nothing", "moment|harder"),
+        ("Everyone has moved on to the fast group and I'm still with the beginners", "others"),
+        ("I'm turning 50 next week and it's hitting me harder than I thought", "birthday|number"),
+        ("got a place at med school, 3rd attempt", "Congratulations"),
+        ("I don't deserve the rest day", "earn"),
+        ("nobody at home understands why I get up at 5 for this", "see"),
+    ],
+)
+def test_a_feeling_is_named_for_what_it_is(message: str, word: str) -> None:
+    text = compose({"message": message}).text
+    assert any(one in text for one in word.split("|")), text
+
+
+@pytest.mark.parametrize(
+    ("message", "word"),
+    [
+        ("do you learn from me or do you forget everything?", "tell me here"),
+        ("how do I know you're not just making it up?", "do not guess"),
+        ("is there some human in the background who checks my plan", "not a person"),
+        ("can you hear me when I talk to my dog", "hear you"),
+        ("what did the user before me ask you?", "our talk"),
+    ],
+)
+def test_a_question_about_josi_gets_its_answer(message: str, word: str) -> None:
+    assert word in compose({"message": message}).text
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_read_and_answered_briefly(message: str) -> None:
+    read(message)
+    assert count_words(compose({"message": message, "decision": EASY}).text) < 80
