@@ -7,6 +7,9 @@ from typing import Any
 
 from josi_utils.guard.amounts import amounts
 from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.goal_again import heard_again
+from josi_utils.guard.goal_pairs import Pair, pair_of
+from josi_utils.guard.goal_steps import placing
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
 from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
@@ -33,8 +36,15 @@ _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "
 #: A wish to weigh less; who is slim, or would not lose fitness, has none.
 _LIGHTER = re.compile(
     r"\b(?:(?:be|get|getting|feel|become|bit|little) (?:lighter|slimmer)|get slim|slim down|"
-    r"los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
+    r"\d+ (?:kg|kilos?|lbs|pounds|stone) (?:down|off|lighter|less)|los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
 )
+
+_HURT = re.compile(
+    r"\b(?:crutches|in a cast|in a boot|broken \w+|surgery|operation|fracture\w*|my \w+ op|torn|injur(?:y|ed))\b"
+)
+#: Kinds of figures of which it can be asked how they felt.
+_FELT = frozenset(("time", "load"))
+_DATED = re.compile(r"by |before |in (?:a|\d+|two|three|four|five|six|seven|eight|nine|ten) ")
 
 #: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
 _WHY = (
@@ -90,9 +100,11 @@ def doubt(reading: Reading) -> str | None:
 def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
     """Return the kind no to a goal that the engine calls too much, and what it has instead."""
     table = words.source["goal"]
-    start = words.of(table["still_unrealistic"]) if refused else _kind_start(reading, words)
+    start = heard_again(reading, words) if refused else _kind_start(reading, words)
     line = goal_sentence(goal, table["unrealistic"])
-    now = _standing(reading, goal) or beginner(reading.tokens)
+    now = _standing(reading, goal) or beginner(reading.tokens) or _from(reading)
+    if not now and _HURT.search(flat(reading.tokens)):
+        now = table["bare_heal"]
     if now:
         line = f"{line[:-1]}, because {now}."
     return [
@@ -102,8 +114,14 @@ def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words)
     ]
 
 
+def _from(reading: Reading) -> str | None:
+    """Return "you start from 80 kg" where two figures of one kind tell it."""
+    pair = pair_of(flat(reading.tokens))
+    return f"you start from {pair.said_now}" if pair and pair.factor > 1 and pair.now else None
+
+
 def _told_how(reading: Reading) -> str:
-    for name in ("insists", "honest", "together"):
+    for name in ("cross", "insists", "honest", "together"):
         if reading.has(f"goal_{name}"):
             return name
     return "asked" if reading.question else "unrealistic"
@@ -137,6 +155,8 @@ def before_verdict(
         if len(found) < 2 and reading.has(f"goal_{name}"):
             found.append(words.of(table[f"told_{name}"]))
     wish = None if len(found) > 1 else _wish(reading, words, "wished")
+    if not (found or wish) and (why := _why(reading, words)):
+        return [why]
     if wish:
         found = [wish, *found] if not fear else [*found, wish]
     return found or [words.of(table["open_question" if reading.question else "open"])]
@@ -151,10 +171,15 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
             table["ask_level"]
         )
     name, by, fear = aim(reading.tokens), when(reading.tokens), doubt(reading)
+    pair = pair_of(flat(reading.tokens))
+    name = _step(pair) if pair and pair.factor > 1 else name
     if name and name.endswith("minutes") and "can" in {t.text for t in reading.tokens}:
         name = None  # it is where the athlete stands
     now = level(reading.tokens, name or "")
     found = [words.of(table[f"no_{fear}"])] if fear else []
+    fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    yes = not big and not fear and reading.question and (fits or reading.has("goal_ask"))
+    kind = "fits" if fits else "plain"
     wish = _wish(reading, words, "wished")
     habit = None if wish else told_habit(words.message)
     if wish:
@@ -162,7 +187,11 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     elif habit:
         line = words.say("goal", "bare_habit").replace("{habit}", habit)
     elif name and not (now and name in now):
-        line = words.of(table["bare_named"]).replace("{Goal}", capital(f"{name} {by}".strip()))
+        goal = f"{name} {by}".strip()
+        line = words.of(table[f"bare_named_yes_{kind}" if yes else "bare_named"])
+        line = line.replace("{Goal}", capital(goal)).replace("{goal}", goal)
+    elif yes:
+        line = words.of(table[f"bare_yes_{kind}"])
     elif fear:
         line = ""
     else:
@@ -178,7 +207,9 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         )
         why = _why(reading, words)
         found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
-    fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    if yes:
+        first = found if found[0].startswith("Yes,") else [words.of(table[f"bare_yes_{kind}"]), *found]
+        return first, words.of(table["ask_level" if now else "ask_bare"])
     found.append(
         words.of(table["bare_fits" if fits and not big else "bare_slow" if big else "bare_steps"])
     )
@@ -188,6 +219,9 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
 def kind_ask(reading: Reading, words: Words) -> str:
     """Return the question after a kind no to a goal that the engine gives no verdict on."""
     name = special_kind(reading.tokens)
+    pair = None if name else pair_of(flat(reading.tokens))
+    if pair and pair.factor > 1 and pair.kind in _FELT:
+        return words.say("goal", f"ask_{pair.kind}").replace("{now}", pair.said_now)
     return words.say("goal", f"ask_{name}" if name else "ask_unrealistic_alone")
 
 
@@ -221,5 +255,25 @@ def too_much(reading: Reading, words: Words) -> list[str]:
     if name and name.endswith("minutes") and not name.startswith("under"):
         name = None
     now = level(reading.tokens, name or "") or beginner(reading.tokens)
+    pair = pair_of(flat(reading.tokens))
+    place = placing(flat(reading.tokens))
+    if pair and pair.factor > 1:
+        name, now = _step(pair), None
+    elif place:
+        name, now = place
     line = table["bare_unrealistic"].replace("{goal}", name or "that")
+    line = line.replace("{by}", _by_when(reading) or table["bare_soon"])
     return [start, line.replace("{now}", now or table["bare_slowly"]), after]
+
+
+def _step(pair: Pair) -> str:
+    """Return "going from 41 to 24 minutes", the unit once where it is the same."""
+    now, goal = pair.said_now, pair.said_goal
+    number, _, unit = now.partition(" ")
+    return f"going from {number if unit and goal.endswith(' ' + unit) else now} to {goal}"
+
+
+def _by_when(reading: Reading) -> str:
+    """Return by when, where it can stand behind "is too much": "by Sunday", "in 3 weeks"."""
+    by = when(reading.tokens)
+    return f" {by}" if _DATED.match(by) else ""

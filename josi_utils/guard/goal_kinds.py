@@ -234,13 +234,10 @@ def too_light(text: str, days: float | None) -> bool:
         return bool(_WISHES.search(text))
     bare = re.search(rf"\b(?:{'|'.join(words.KILOS)}) in (?:{words.N}|a)\b", text)
     weigh = words.WEIGH.search(text)
-    if (
-        weigh
-        and days
-        and 0 < float(weigh[2]) - float(weigh[1]) < MOST_LOSS
-        and float(weigh[2]) >= LEAST_WEIGHT
-    ):
-        return (float(weigh[2]) - float(weigh[1])) / days * 7 > FASTEST_LOSS
+    if weigh and days:
+        goal, now = (float(figure) for figure in weigh.groups() if figure)
+        if 0 < now - goal < MOST_LOSS and now >= LEAST_WEIGHT:
+            return (now - goal) / days * 7 > FASTEST_LOSS
     down = words.FROM_KG.search(text)
     if down and days and not words.LIFTS.search(text):
         return (float(down[1]) - float(down[2])) / days * 7 > FASTEST_LOSS

@@ -11,6 +11,7 @@ from typing import Any
 
 from josi_utils.decision import weeks_words
 from josi_utils.guard.data import load
+from josi_utils.guard.goal_pairs import pair_of
 from josi_utils.guard.leap import fits, judged, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
@@ -21,6 +22,10 @@ _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
 #: Body weight to lose is in no event.
 _LIGHTER = re.compile(r"^\d+\s?(?:kg|kilos?|lbs?|pounds?|stone)\s(?:lighter|less|leaner)\b", re.I)
+#: "The Everest base camp trek", whatever its name.
+_ONE = frozenset(("trek", "hike", "climb"))
+#: The result of a test names itself.
+_TEST = re.compile(r"^(?:FTP|VO2 ?max) (?:of )?\d+(?: ?(?:w|watts))?$", re.I)
 _SPAN = re.compile(r"^(?:\d+|one|two|three|a|ten)\s(?:day|days|hours?|weeks?|go)\b|^\d+ h$", re.I)
 
 
@@ -45,12 +50,15 @@ def event_words(event: str) -> str | None:
     words = load("fallback")["goal_words"]
     bare = event.strip().rstrip(".")
     tokens = [w.lower() for w in re.findall(r"[A-Za-z'-]+", bare.split(",", 1)[0])]
+    if len(tokens) > 1 and tokens[0] == "first" and set(tokens[-1:]) & set(words["races"]):
+        return f"your {bare[0].lower()}{bare[1:]}"
     if not tokens or tokens[0] in words["verbs"] or set(tokens) & set(words["personal"]):
         return None
     name = _lower_first(bare, frozenset(words["plain"])) + ("," if "," in bare else "")
     if tokens[0] in ("the", "a", "an") or not set(tokens) & set(words["races"]):
         return name
-    return name if set(tokens) & set(words["without_article"]) else f"the {name}"
+    bare_name = set(tokens) & set(words["without_article"]) and tokens[-1] not in _ONE
+    return name if bare_name else f"the {name}"
 
 
 def _to(text: str) -> str:
@@ -87,6 +95,10 @@ def goal_name(goal: dict[str, Any]) -> str:
         return f"the {target[0].lower()}{target[1:]} of {event}" if not rest else "your goal"
     if _LIGHTER.search(target):
         return f"getting {target}"
+    if first in ("within", "inside") and event:
+        return f"finishing {event} {target[0].lower()}{target[1:]}"
+    if _TEST.match(target):
+        return target
     if _TIME.match(target) or _AMOUNT.search(target):
         return f"{target[0].lower()}{target[1:]} in {event}"
     return "your goal"
@@ -226,10 +238,21 @@ def aims_plainly(reading: Reading, message: str) -> bool:
     return bool(sporty) and (asks or "?" not in message)
 
 
+def _steps(reading: Reading) -> bool:
+    """Tell whether a message has where the athlete stands and what is wished, and means it."""
+    pair = pair_of(flat(reading.tokens))
+    if not pair or pair.factor <= 1 or any(one.done or one.strong for one in reading.situations):
+        return False
+    meant = ("goal_ask", "goal_alone", "wish", "horizon", "goal_strict", "doubt_silly", "doubt_much")
+    return any(reading.has(form) for form in meant)
+
+
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
     if any(one.done for one in reading.situations) and not _ahead(reading):
         return False
+    if _steps(reading):
+        return True
     event, horizon = "form event" in reading.found, "form horizon" in reading.found
     if reading.has("goal_alone"):
         return horizon or event

@@ -21,7 +21,7 @@ DAYS_OF = {"hour": 1 / 24, "day": 1, "night": 1, "weekend": 7, "week": 7, "month
 #: What stands before a span that lies behind, or that is not what is left.
 BEHIND = (
     r"(?<!for )(?<!last )(?<!past )(?<!since )(?<!after )(?<!a )(?<!every )(?<!each )(?<!over )"
-    r"(?<!per )(?<!previous )(?<!all )"
+    r"(?<!per )(?<!previous )(?<!all )(?<!at it )(?<!doing it )(?<!been )"
 )
 SPAN = re.compile(
     rf"{BEHIND}\b{N} (?:more |short |little |and a half |of )?(day|night|weekend|week|month|year)s?\b"
@@ -41,13 +41,13 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     for pattern, days in (
         (r"(?:in|within|by|inside) an hour|tonight|today", 1),
         (r"tomorrow|overnight", 2),
-        (r"(?:on|by|till|til|until|next|this|coming) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+        (r"(?:on|by|till|til|until|next|this|coming|leaving|leave|starts|starting|starts on|leaving on) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
          r"(?:this|coming|the|next) weekend|(?:by|is|on) (?:fri|sat|sun)|(?:end of|in|within) (?:the |a |one |this )?week|this week", 7),
         (r"(?<!every )(?<!each )(?<!last )(?<!my )(?<!since )(?:satur|sun|fri)day(?! (?:ride|run|swim|group|morning|session|long|evening|night))", 7),
         (r"weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
         (r"a fortnight|week after next|(?:two|2) weeks today", 14),
         (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
-         r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
+         r"months time|till the end of the month|(?:by|on) the \d+ (?:st|nd|rd|th)", 35),
         (r"end of next month", 55),
         (r"this (?:spring|summer|autumn|winter|season)|in (?:the )?(?:spring|summer|autumn|winter)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
          r"(?:till|til|until|before) (?:the )?(?:summer|christmas|easter|spring|winter|new year|season)", 200),
@@ -76,7 +76,8 @@ TWO_KILOS = re.compile(
     r"\b(\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:now|currently|at present) ;? ?(\d+(?:\.\d+)?)(?: kg| kilos)? (?:by|in|at)\b"
 )
 WEIGH = re.compile(
-    r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
+    r"\b(?:weigh|down to) (\d+(?:\.\d+)?)(?: kg| kilos?)?\b.*\b(?:im|i am|weigh|at) (\d+(?:\.\d+)?)(?: kg| kilos?)? (?:now|today|at the moment|currently)\b"
+    r"|\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
 )
 LOOKS = re.compile(
     r"\b(?:dress sizes?|sizes? too small|six pack(?! of)|sixpack(?! of)|flat stomach|bikini body|beach body|"
@@ -104,6 +105,9 @@ LOAD_OF = re.compile(
     r"\b(?:bench|squat|squats|deadlift|press|ftp|watts|vertical|jump|push ups?|pushups?|pull ups?|pullups?|press ups?|"
     r"pressups?|sit ups?|chin ups?|burpees|curl|clean|snatch)\b"
 )
+#: So many kilometres in so many days; day after day each of them is as long as so much more.
+TOUR = re.compile(rf"\b{N} (km|k|kms|miles|mi) (?:in|over|across) {N} days\b")
+TOUR_FACTOR = 1.3
 #: Minutes that one can keep going now; six of them are about a kilometre on foot.
 MINUTES_NOW = re.compile(
     r"\b(?:i (?:can )?(?:ride|run|row|swim|jog|do|only do)|can (?:do|run|ride|swim)) (?:about |only |just )?(\d+) minutes\b"
@@ -157,8 +161,8 @@ NOW_DIST = re.compile(
     r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d)|my (?:long |usual |normal |sunday |saturday |weekend |weekly )?(?:ride|run|swim|walk|jog|hike) is|my (?:record|best|most)|record is|already|ok for me|comfy|is fine|is ok)"
 )
 BARE_NOW = (
-    r"\b(?:(?:i|we) (?:do|run|ride|swim|walk|row)|most (?:ive|i have) (?:ever )?(?:ridden|run|swum|walked|done|rowed)(?: so far)? (?:is|was)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
-    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
+    r"\b(?:(?:furthest|farthest|longest)(?: ive| i have| i)?(?: ever)?(?: been| gone| done| ridden| run| swum| walked| rowed| cycled)?(?: is| was)?|(?:i|we) (?:do|run|ride|swim|walk|row)|most (?:ive|i have) (?:ever )?(?:ridden|run|swum|walked|done|rowed)(?: so far)? (?:is|was)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b| and\b| but\b)"
 )
 #: Words that tell that nothing has been done so far.
 NOTHING = re.compile(

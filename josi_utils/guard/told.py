@@ -23,7 +23,7 @@ _NOT = (
     r"(?! (?:weeks?|wks?|days?|months?|years?|yrs?|yr|times?|x|percent|of|th|st|nd|rd|am|pm|or|to|"
     r"and|kids?|runs?|sessions?|reps?|sets?|years|old|a|per|each|but|\d)\b)(?![:.]\d)"
 )
-_AMOUNT = rf"{_NUM}\b(?: ({'|'.join(UNITS)})\b)?{_NOT}"
+_AMOUNT = rf"{_NUM}\b(?: ({'|'.join(UNITS)})\b|(?! (?:{'|'.join(UNITS)})\b)){_NOT}"
 #: What is done, as messages have it, and as it is said after "you can".
 _DONE = "run|jog|swim|ride|cycle|bike|walk|row|ski|hike|lift|squat|bench|deadlift|do|manage|hold"
 _SO = "(?: about| around| just| only| maybe| roughly| at best)?"
@@ -119,6 +119,10 @@ def flat(tokens: Sequence[Token]) -> str:
     return " ".join(parts)
 
 
+#: What one does tomorrow is not where one stands.
+_TO_COME = re.compile(r" (?:tomorrow|next|tonight|on (?:satur|sun|mon)day)\b")
+
+
 def _figures(text: str) -> set[str]:
     return set(re.findall(r"\d+(?:[.:]\d+)?", text))
 
@@ -130,7 +134,7 @@ def _levels(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
             continue
         for found in pattern.finditer(text):
             said = fill(found)
-            if said:
+            if said and not _TO_COME.match(text[found.end() :]):
                 yield said, found.span()
 
 

@@ -23,6 +23,7 @@ from josi_utils.guard.request_answers import either, no, sorry, yes
 from josi_utils.guard.request_figures import beyond_session
 from josi_utils.guard.request_signs import other_day, other_sport, wants_more
 from josi_utils.guard.wishes import beside
+from josi_utils.persona import count_words
 
 #: With one of these words a no is not taken.
 _ASKS_ON = frozenset([
@@ -35,6 +36,8 @@ _TAKES = frozenset([
     "ok", "okay", "thanks", "thank", "fine", "alright", "deal", "cool", "fair", "sure", "right", "understood",
 ])  # fmt: skip
 _TAKES_IN = 8
+#: With more words the no to a goal has no room for a reason that holds for everybody.
+ROOM = 64
 
 
 def planned(brief: Brief) -> Composition:
@@ -79,7 +82,11 @@ def _unrealistic_goal(state: DialogueState) -> Composition | None:
     if state.goal.get("verdict") != "unrealistic":
         return None
     lines = refusal(state.goal, state.reading, state.refused, state.words)
-    return Composition(lines, state.words.say("goal", "ask_unrealistic"), state.plan)
+    other = state.goal.get("alternative")
+    ask = state.words.say("goal", "ask_unrealistic" if other else "ask_unrealistic_alone")
+    why = f"{lines[1][:-1]}, because {state.words.source['goal']['bare_slowly']}."
+    told = "because" in lines[1] or count_words(" ".join([*lines, *state.plan, ask])) > ROOM
+    return Composition(lines if told else [lines[0], why, *lines[2:]], ask, state.plan)
 
 
 def _aim_beyond_plan(state: DialogueState) -> Composition | None:
@@ -112,7 +119,8 @@ def _progress(state: DialogueState) -> Composition | None:
 
 def _goal_verdict(state: DialogueState) -> Composition | None:
     """Tell a goal within reach, where it is asked about or nothing else is asked."""
-    if not state.goal_lines or state.card_answers or asks_why(state.reading):
+    why = asks_why(state.reading) and not state.reading.has("goal_figure")
+    if not state.goal_lines or state.card_answers or why:
         return None
     opener, lines, plan, own = state.opener, state.goal_lines, state.plan, state.own
     if state.done and opener and fits([opener, *lines, *plan, own]):
@@ -131,6 +139,8 @@ def _asks_goal(state: DialogueState) -> bool:
     if more and not reading.question:
         return False
     asks = reading.question and reading.has("goal_ask") and asked.stand != "against"
+    fine = state.goal_named and reading.question and not reading.has("change")
+    asks = asks or (fine and asked.stand == "unsure")
     return asks or (state.goal_named and reading.has("horizon")) or state.goal_wished
 
 
