@@ -11,6 +11,7 @@ from josi_utils.guard.goal_again import heard_again
 from josi_utils.guard.goal_pairs import Pair, pair_of
 from josi_utils.guard.goal_steps import placing
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.leap import fits as fits_well
 from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
@@ -23,7 +24,7 @@ _BRIEF = 12
 #: Doubts of the athlete that a good verdict answers with a no, and their sentences.
 _DOUBTS = ("silly", "soon", "late", "old", "much", "small")
 #: What else a message about a goal may have that deserves a word, in this order.
-_TAKEN_UP = ("bad_day", "doubters", "figure", "together", "first")
+_TAKEN_UP = ("bad_day", "missed", "doubters", "figure", "together", "first")
 
 #: A message that begins so names a goal: "swim 2 km by August".
 _BEGINS = frozenset(
@@ -42,6 +43,8 @@ _LIGHTER = re.compile(
 _HURT = re.compile(
     r"\b(?:crutches|in a cast|in a boot|broken \w+|surgery|operation|fracture\w*|my \w+ op|torn|injur(?:y|ed))\b"
 )
+#: A yes of no more words is given one sentence more.
+_SHORT = 22
 #: Kinds of figures of which it can be asked how they felt.
 _FELT = frozenset(("time", "load"))
 _DATED = re.compile(r"by |before |in (?:a|\d+|two|three|four|five|six|seven|eight|nine|ten) ")
@@ -178,6 +181,9 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     now = level(reading.tokens, name or "")
     found = [words.of(table[f"no_{fear}"])] if fear else []
     fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    big = big and not (
+        reading.has("goal_ample") and reading.has("goal_ask") and fits_well(reading.tokens)
+    )
     yes = not big and not fear and reading.question and (fits or reading.has("goal_ask"))
     kind = "fits" if fits else "plain"
     wish = _wish(reading, words, "wished")
@@ -208,8 +214,11 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         why = _why(reading, words)
         found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
     if yes:
-        first = found if found[0].startswith("Yes,") else [words.of(table[f"bare_yes_{kind}"]), *found]
-        return first, words.of(table["ask_level" if now else "ask_bare"])
+        first = (
+            found if found[0].startswith("Yes,") else [words.of(table[f"bare_yes_{kind}"]), *found]
+        )
+        more = [] if count_words(" ".join(first)) > _SHORT else [words.of(table["bare_steps"])]
+        return [*first, *more], words.of(table["ask_level" if now else "ask_bare"])
     found.append(
         words.of(table["bare_fits" if fits and not big else "bare_slow" if big else "bare_steps"])
     )
@@ -246,9 +255,11 @@ def too_much(reading: Reading, words: Words) -> list[str]:
         return [words.of(table["bare_giant"]), after]
     start = _kind_start(reading, words)
     if reading.has("goal_looks"):
-        start = _why(reading, words) or words.of(table["open_weight"])
+        sad = reading.situations and reading.situations[0].mood == reading.mood == "sad"
+        start = start if sad else _why(reading, words) or words.of(table["open_weight"])
         return [start, words.of(table["bare_looks"]), after]
-    if reading.has("goal_extreme") or reading.has("extreme"):
+    by_figures = judged(reading.tokens) is True
+    if reading.has("goal_extreme") or (reading.has("extreme") and not by_figures):
         return [start, words.of(table["bare_extreme"]), after]
     name = aim(reading.tokens)
     # Minutes of training are where the athlete stands, and never too much in themselves.

@@ -112,9 +112,9 @@ def _without_race(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
 
 
 def _of_goal(goal: dict[str, Any], reading: Reading) -> bool:
-    """Tell whether a message names the goal that is too much: who else is in it comes second."""
-    too_much = goal.get("verdict") == "unrealistic" and names_goal(goal, reading)
-    return too_much and not any(one.always for one in reading.asides)
+    """Tell whether a message names the engine's goal: what else is in it comes second."""
+    named = bool(goal.get("verdict")) and names_goal(goal, reading)
+    return named and not any(one.always for one in reading.asides)
 
 
 def _surely_off(reading: Reading) -> bool:

@@ -20,7 +20,7 @@ from josi_utils.guard.told import flat, when
 
 _TOO_MUCH = re.compile(
     r"(?:^|[.!?] )(?:But )?(?P<goal>[^.!?]{1,60}?(?:\.\d+[^.!?]{0,40}?)?) (?P<be>is|are)(?: still)? (?:too much|too soon|too big|too far)"
-    r"(?P<by>(?: (?:in|by|for|on|within|over) [^.,!?]{1,30})?)(?P<why>,? because [^.!?]{3,70})?[.!]"
+    r"(?P<by>(?: (?:in|by|for|on|within|over) [^.,!?]{1,30})?)(?P<why>,? because (?:[^.!?]|\.(?=\d)){3,70})?[.!]"
 )
 _FIGURE = re.compile(
     r"\b\d+(?:[.:]\d+)?\b|\b(?:one|two|three|four|five|six|eight|ten)\b(?= (?:lengths?|laps?|km|k|miles?|push|pull|press|sessions?|hours?|rounds?)\b)"
@@ -30,13 +30,13 @@ _SPAN = re.compile(
 )
 #: One who asks for another goal, and surely not for more than before.
 _SMALLER = re.compile(
-    r"\b(?:instead|you win|fair enough|rather|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|settle for|meet me|then(?= ;|$| lol| ok| \?)|start with)\b"
+    r"\b(?:instead|you win|fair enough|rather|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|settle for|meet me|was (?:nuts|silly|mad|crazy|daft|stupid|too much|bonkers)|would (?:the|a|an) \w+(?: \w+)? (?:be|do|work|count)|then(?= ;|$| lol| ok| \?)|start with)\b"
 )
 _TAKES = re.compile(
     r"^(?:ok|okay|fine|fair enough|alright|deal|thanks|thank you|understood|youre right|you are right|point taken|cheers|true)\b"
 )
 _HOLDS = re.compile(
-    r"\b(?:still (?:want|sub|under|the|in|going|think|aiming|doing)|but|anyway|no matter|final answer|believes?|negative|soft|boring|please|promised|told (?:everyone|the|all|my)|counting on|paid|booked|entered|sponsors?|not asking|my way|or nothing|cant (?:back|let|cancel)|cmon|come on|why (?:not|are you|so|do you|cant)|what if|if i|i will|ill do|watch me|prove|wrong|says|thinks|only \d|its only|just put|put it|tell me|makes? (?:an )?exception|trust me)\b"
+    r"\b(?:still (?:want|sub|under|the|in|going|think|aiming|doing)|but|anyway|no matter|final answer|believes?|negative|soft|boring|please|promised|everyone else|everybody else|would say|told (?:everyone|the|all|my)|counting on|paid|booked|entered|sponsors?|not asking|my way|or nothing|cant (?:back|let|cancel)|cmon|come on|why (?:not|are you|so|do you|cant)|what if|if i|i will|ill do|watch me|prove|wrong|says|thinks|only \d|its only|just put|put it|tell me|makes? (?:an )?exception|trust me)\b"
 )
 #: A target that is still so near to the one refused is no smaller one.
 _SAME = 0.62
@@ -94,7 +94,10 @@ def again(
         return Composition(lines, _ask(case, words), plan)
     if stand == "smaller":
         new = _new_goal(before, text)
-        lines = [words.of(table["again_smaller"]).replace("{goal}", new), words.of(table["bare_steps"])]
+        lines = [
+            words.of(table["again_smaller"]).replace("{goal}", new),
+            words.of(table["bare_steps"]),
+        ]
         return Composition(lines, words.of(table["ask_level"]), plan)
     if stand == "taken":
         return Composition([words.of(table["again_taken"])], _ask(case, words), plan)
@@ -156,7 +159,10 @@ def _next_step(before: _Before, now: str, wished: str, days: float | None) -> bo
 def _new_goal(before: _Before, text: str) -> str:
     """Return the one new figure with its unit, or "that"."""
     old = set(_FIGURE.findall(before.goal + before.why))
-    found = re.finditer(rf"(?:{_FIGURE.pattern})(?: (km|k|kg|miles?|lengths?|laps?|m|watts)\b)?", _SPAN.sub(" ", text))
+    found = re.finditer(
+        rf"(?:{_FIGURE.pattern})(?: (km|k|kg|miles?|lengths?|laps?|m|watts)\b)?",
+        _SPAN.sub(" ", text),
+    )
     new = {m[0] for m in found if m[0].split(" ")[0] not in old}
     return re.sub(r" k$", " km", new.pop()) if len(new) == 1 else "that"
 
@@ -170,9 +176,7 @@ def _near(one: str, other: str) -> bool:
     return min(a, b) >= _SAME * max(a, b, 0.1)
 
 
-def _held(
-    before: _Before, text: str, reading: Reading, words: Words, near: bool
-) -> list[str]:
+def _held(before: _Before, text: str, reading: Reading, words: Words, near: bool) -> list[str]:
     """Return the no once more, with what was too much, the new time and the reason."""
     table = words.source["goal"]
     new = None if near else _SPAN.search(text)
@@ -215,7 +219,9 @@ def heard_again(reading: Reading, words: Words) -> str:
         if pattern.search(text):
             return words.of(table[key])
     name = next((n for n in ("if_sleep", "if_train") if reading.has(f"goal_{n}")), "")
-    return words.of(table[name or ("again_asked" if _SMALLER.search(text) else "still_unrealistic")])
+    return words.of(
+        table[name or ("again_asked" if _SMALLER.search(text) else "still_unrealistic")]
+    )
 
 
 def _ask(case: dict[str, Any], words: Words) -> str:

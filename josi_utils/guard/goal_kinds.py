@@ -34,9 +34,7 @@ LOOKS_FROM, LOOKS_DAYS = 2, 35
 #: Nobody comes from a marathon of so many hours to a qualifying time in so many days.
 SLOW_MARATHON_HOURS, QUALIFY_DAYS = 4, 400
 
-_PER_WEEK = (
-    r"(?:a|per|each|every) week|weekly|km weeks|mileage|my volume|training volume|weekly volume"
-)
+_PER_WEEK = r"(?:a|per|each|every) week|(?:km|k|miles) week|weekly|km weeks|mileage|my volume|training volume|weekly volume"
 _UNIT = r"(?:km|k|kms|miles|mile|mi|hours|h|runs|sessions)"
 _AMOUNT = re.compile(rf"\b{words.N}(?: {_UNIT})?\b(?! (?:weeks|months|days|years|minutes|kg|th)\b)")
 _JUMP = re.compile(

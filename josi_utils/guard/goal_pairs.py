@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from josi_utils.guard import leap_words as words
 
+
 class Pair(NamedTuple):
     """Where the athlete stands and what is wished, as figures and as they are said."""
 
@@ -40,7 +41,7 @@ _HELD_APART = 60.0
 _NOISE = re.compile(
     rf"\b{words.N} (?:more |short |whole )?(?:day|night|weekend|week|month|year)s?\b(?! pb)"
     r"|\b(?:im|i am|aged?|turn|turning|turned|before) \d+\b(?= ;| and\b| but\b|$)|\b\d+ (?:yo|yr|years? old|x|times|x)\b"
-    r"|\bthe \d+ (?:st|nd|rd|th)\b|\b\d+ (?:am|pm|oclock|percent|euros?|pounds a|th|st|nd|rd|k race)\b|\bzone \d\b|\b(?:19|20)\d\d\b"
+    r"|\bthe \d+ (?:st|nd|rd|th)\b|\b\d+ (?:am|pm|oclock|percent|euros?|quid|bucks|dollars|pounds a|th|st|nd|rd|k race)\b|\bzone \d\b|\b(?:19|20)\d\d\b"
     r"|\b\d:\d\d (?:am|pm)\b"
 )
 _DISTANCE = re.compile(
@@ -64,35 +65,34 @@ _RACE_WORDS = re.compile(
     rf"\b(?:{words.RACE}|half|marathon|parkrun|swim|swimming|run|runs|ran|row|rowing|free|freestyle|breaststroke|im|tt|time trial|leg|lap|loop|climb|sprint|split|regatta|1500|800|400|200|sub)\b"
 )
 _HOLD = re.compile(
-    r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|in one go|hang|hold|wall sit|keep going)\b"
+    r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|in one go|hang|hold|wall sit|keep going|the (?:whole|full) \d+|all \d+ minutes)\b"
 )
+_TIMED = re.compile(r"\bminutes\b|\bthe (?:whole|full) \d+")
 _LIFT = re.compile(
     r"\b(?:bench(?:ing|es)?|squat(?:s|ting)?|deadlift(?:s|ing)?|press|clean|snatch|the bar|lift(?:ing)?|pulls?|overhead|total)\b"
 )
 _REPS = re.compile(
-    r"\b(?:(?:push|pull|press|sit|chin|muscle) ?ups?|dips|burpees|pistol squats|toes to bar|double unders)\b"
+    r"\b(?:(?:push|pull|press|sit|chin|muscle) ?ups?|lengths?|laps|dips|burpees|pistol squats|toes to bar|double unders)\b"
 )
 _WATTS = re.compile(r"\b(?:ftp|watts?|w)\b")
 
 _REACH = re.compile(
     r"\bfrom (\d+(?:\.\d+)?)(?: (k|km|kms|miles?|mi|m))? (?:up )?to (\d+(?:\.\d+)?) (k|km|kms|miles?|mi|m)\b(?! (?:a|per|each|every|in|weekly|weeks?) )"
 )
-_LEAD = (
-    r"(?: (?:is|was|at|about|around|roughly|just|only|stands|in|it|my|a|the|of|best|time|on|for|like|max|barely|usually|was a|out|run|\d+ (?:k|km|m|miles)|half|marathon|bench|squat|deadlift|did|current)){0,4} ?$"
-)
+_LEAD = r"(?: (?:is|was|at|about|around|roughly|just|only|stands|in|it|my|a|the|of|best|time|on|for|like|max|barely|usually|was a|out|run|\d+ (?:k|km|m|miles)|half|marathon|bench|squat|deadlift|did|current)){0,4} ?$"
 _NOW_BEFORE = re.compile(
     r"(?:\b(?:from|now|currently|current|pb|pr|best|max|ftp(?= is)|last (?:one|time|year|race|season|summer|autumn|spring|winter|month|week)|"
     r"was|ran|did|swam|rode|rowed|lifted|managed|done|stand|standing|am at|am on|im at|im on|im|were at|stuck|start|starting|since|today|longest|"
     r"i (?:can |only |can only |can just |can barely |just |usually |mostly |already |still |always )?(?:run|swim|do|ride|row|lift|squat|bench|deadlift|manage|press|pull|jog|hang|hold|get|hover|need)|"
-    r"(?:takes|took) me|at the minute|(?:blowing|dead|done|puffed|knackered|finished) after|can (?:only |just |barely )?(?:do|manage|hold|lift|squat|bench|deadlift|press|hang)|my (?:1500|5 k|10 k|half|marathon|time|2 k|mile|bench|squat|deadlift) (?:is|was)))"
+    r"(?:takes|took) me|at the minute|(?:blowing|dead|done|puffed|knackered|finished|gassed|gasping|shattered|blown|come off|off|subbed) (?:after|at)|can (?:only |just |barely )?(?:do|manage|hold|lift|squat|bench|deadlift|press|hang)|my (?:1500|5 k|10 k|half|marathon|time|2 k|mile|bench|squat|deadlift) (?:is|was)))"
     + _LEAD
 )
 _NOW_AFTER = re.compile(
-    r"^(?: (?:kg|kilos|minutes|watts|reps|hours|seconds))?(?: ;)? ?(?:(?:now|currently|atm|at the moment|at the mo|at present|right now|today|already|so far)(?! (?:\d|i\b|im\b|and|its))|pb\b|pr\b|(?:is|was) my|last (?:year|time|summer|autumn|spring|winter|month|season|race|one)\b|max\b)"
+    r"^(?: (?:kg|kilos|minutes|watts|reps|hours|seconds))?(?: ?(?:now|currently|atm|at the moment|at the mo|at present|right now|today|already|so far)(?! (?:\d|i\b|im\b|and|its))|(?: ;)? ?(?:pb\b|pr\b|(?:is|was) my|last (?:year|time|summer|autumn|spring|winter|month|season|race|one)\b|max\b))"
 )
 _WISH_BEFORE = re.compile(
     r"\b(?:goal|target|aim|aiming|want|wants|wanna|dream|sub|under|below|break|hit|reach|get|need|needs|to|beat|going to do|gonna do|will do|ill do|could i (?:do|run|swim)|can i (?:do|run|swim|get)|how about|what about|happy with|like to (?:do|run|row|swim|lift))"
-    r"(?: (?:is|was|at|a|the|my|an|do|run|row|swim|lift|squat|bench|deadlift|get|be|ride|it|in|for|of|to|time|under|sub|about|around|least|down|up|hit|around|\d+ (?:k|km|m))){0,4} ?$"
+    r"(?: (?:is|was|at|a|the|my|an|do|run|row|swim|lift|squat|bench|deadlift|get|be|ride|it|in|for|of|to|time|under|sub|about|around|least|down|up|hit|all|whole|full|\d+ (?:k|km|m))){0,4} ?$"
 )
 _OTHER = re.compile(
     r"\b(?:he|she|they|his|her|their|kevin|friend|mate|brother|sister|son|daughter|dad|boss|neighbour)(?: (?:can|just|usually|pb|time|best|is|runs|does|swims|rows|rides|lifts|benches|squats|ran|did|has|in|a|about|around)){1,4} ?$"
@@ -104,7 +104,7 @@ _WISHES = re.compile(
     r"\b(?:want|wanna|wish|goal|target|aim\w*|dream|going to|gonna|will|ill|get|sub|under|hit|reach|need|doable|possible|realistic|feasible|love|like to|hope|hoping|happy with|can i|could i|for a bet|bet|by|cheeky|daft|mad|silly|crazy|beat|faster|break|shave|plan)\b"
 )
 PAST = re.compile(
-    r"\b(?:went from|improved from|dropped from|came down|down from|up from|used to|since (?:january|february|march|april|may|june|july|august|september|october|november|december|i started)|just (?:ran|did|swam|rode|lifted|got)|(?:i|we) (?:did it|finally|managed)|new pb|pb today|pb yesterday)\b"
+    r"\b(?:went from|improved from|dropped from|came down|down from|up from|used to|since (?:january|february|march|april|may|june|july|august|september|october|november|december|i started)|just (?:ran|did|swam|rode|lifted|got)|(?:i|we) (?:did it|finally|managed (?:it|to))|new pb|pb today|pb yesterday)\b"
 )
 
 
@@ -148,7 +148,9 @@ def _sides(text: str, found: Sequence[re.Match[str]]) -> tuple[int, int] | None:
     elif "other" in labels:
         return None
     between = text[found[0].end() : found[1].start()]
-    unit = r"(?: (?:kg|kgs|kilos?|minutes?|watts?|w|reps?|seconds?|secs?|hours?|push ups|pull ups))?"
+    unit = (
+        r"(?: (?:kg|kgs|kilos?|minutes?|watts?|w|reps?|seconds?|secs?|hours?|push ups|pull ups))?"
+    )
     steps = re.fullmatch(rf"{unit} (?:(?:down |up )?(?:to|into) |in )?(?:be )?", between)
     if steps and "now" not in labels[1:]:
         return 0, 1
@@ -166,7 +168,8 @@ def _said(figure: str, own: str | None, other: str | None) -> str:
     if not unit or ":" in figure:
         return figure
     unit = {"kgs": "kg", "kilos": "kg", "kilo": "kg", "w": "watts", "h": "hours", "s": "seconds",
-            "sec": "seconds", "secs": "seconds"}.get(unit, unit)  # fmt: skip
+            "sec": "seconds", "secs": "seconds",
+            "hour": "hours", "minute": "minutes"}.get(unit, unit)  # fmt: skip
     return f"{figure} {unit}"
 
 
@@ -175,8 +178,13 @@ def _time_pair(text: str) -> Pair | None:
     if not (hold or _RACE_WORDS.search(text) or _DISTANCE.search(text)):
         return None
     plain = _DISTANCE.sub(lambda m: " " * len(m[0]), text)
-    found = [m for m in _TIME.finditer(plain) if not (hold and m["bare"] and "minutes" not in text)]
-    if len(found) != 2 or all(m["bare"] for m in found) and not re.search(r"\b(?:sub|under|in \d|from \d|runs? \d|pb)", text):  # fmt: skip
+    found = [
+        m for m in _TIME.finditer(plain) if not (hold and m["bare"] and not _TIMED.search(text))
+    ]
+    if len(found) > 2:
+        found = [m for m in found if not m["bare"]]
+    told = hold or re.search(r"\b(?:sub|under|in \d|from \d|runs? \d|pb)", text)
+    if len(found) != 2 or not (told or any(not m["bare"] for m in found)):
         return None
     sides = _sides(text, found)
     if not sides:

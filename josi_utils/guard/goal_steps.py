@@ -68,7 +68,7 @@ _PERSON = re.compile(
     r"\b(?:faster|fitter|stronger|quicker|better|in better shape) than (?:my|the|our|all|every\w*|most|a|his|her)\b"
     r"|\b(?:outlift|outrun|outswim|outride|outrow|outsprint|outbench|outpace) (?:my|the|our|all|every\w*|him|her)\b"
 )
-_WIN = re.compile(r"\b(?:win|winning|podium|gold(?: medal)?|first place|1 st place|come first|on top of the podium|beat every(?:one|body)|be the fastest|beat them all)\b")  # fmt: skip
+_WIN = re.compile(r"\b(?:win|winning|podium|gold(?: medal)?|first place|1 st place|come first|on top of the podium|beat every(?:one|body)|beat (?:our|the|my) (?:clubs? )?(?:number one|no 1|champion|best|favou?rite|winner|top seed)|be the fastest|beat them all)\b")  # fmt: skip
 _CAME = re.compile(
     r"\b(?:was|came|finished|placed|got|ranked|im|in) (?:\w+ )?(\d+) (?:st|nd|rd|th)\b|\b(?:last|second last|dead last|near the back|in the bottom)\b(?! (?:year|week|month|night|time|season|summer|winter|race|one|spring|autumn|sunday|saturday))"
 )
@@ -97,7 +97,7 @@ def pair_verdict(text: str, days: float | None) -> bool | None:
     pair = pair_of(text)
     if not pair:
         return None
-    if pair.kind == "time" and _elite(text, pair) and (days is None or days <= 430):  # noqa: PLR2004
+    if pair.kind == "time" and _elite(text, pair) and (days is None or days <= 430):
         return True
     most = limit(_TOO_BIG[pair.kind], days)
     small = pair.kind in ("reps", "reach") and pair.goal < _MANY_REPS

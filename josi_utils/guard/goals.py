@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from josi_utils.decision import weeks_words
+from josi_utils.guard.composition import capital
 from josi_utils.guard.data import load
 from josi_utils.guard.goal_pairs import pair_of
 from josi_utils.guard.leap import fits, judged, leap
@@ -104,10 +105,6 @@ def goal_name(goal: dict[str, Any]) -> str:
     return "your goal"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def goal_sentence(goal: dict[str, Any], pattern: str) -> str:
     """Fill ``{goal}``, ``{weeks}`` ("in 8 weeks") and ``{left}`` of a pattern."""
     table, weeks = load("fallback")["words"]["goal"], goal.get("weeks")
@@ -119,7 +116,7 @@ def goal_sentence(goal: dict[str, Any], pattern: str) -> str:
     filled = pattern.replace("{goal}", goal_name(goal)).replace("{left}", left)
     filled = filled.replace("{weeks}", ahead).replace(",,", ",").replace(",.", ".")
     filled = filled.replace("for finishing", "to finish").replace("for winning", "to win")
-    return _capital(filled)
+    return capital(filled)
 
 
 def alternative_sentence(goal: dict[str, Any], pattern: str) -> str | None:
@@ -156,6 +153,8 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     return bool(own & {t.text for t in reading.tokens})
 
 
+#: So much a day for a few days is a tour, and no training without rest.
+_FEW_DAYS = re.compile(r"\b(?:a|per|each|every) day for (?:\d|two|three|four|five|six) days\b")
 _DID = re.compile(
     r"\b(?:did|done|finished|completed|managed|ran|rode|swam|rowed|made it|got my|went|took|knocked|dropped|achieved|smashed|got|today|yesterday|last|this morning|walked|lifted|beat)\b"
 )
@@ -243,7 +242,15 @@ def _steps(reading: Reading) -> bool:
     pair = pair_of(flat(reading.tokens))
     if not pair or pair.factor <= 1 or any(one.done or one.strong for one in reading.situations):
         return False
-    meant = ("goal_ask", "goal_alone", "wish", "horizon", "goal_strict", "doubt_silly", "doubt_much")
+    meant = (
+        "goal_ask",
+        "goal_alone",
+        "wish",
+        "horizon",
+        "goal_strict",
+        "doubt_silly",
+        "doubt_much",
+    )
     return any(reading.has(form) for form in meant)
 
 
@@ -261,7 +268,7 @@ def has_goal(reading: Reading) -> bool:
     spans = any(reading.has(form) for form in ("goal_soon", "goal_short", "goal_ample"))
     if not horizon or not (event or reading.has("wish")):
         return False
-    return spans or reading.has("wish") or not reading.has("past")
+    return spans or reading.has("wish") or reading.has("lose_weight") or not reading.has("past")
 
 
 def wishes_goal(reading: Reading) -> bool:
@@ -279,7 +286,9 @@ def too_soon(reading: Reading) -> bool:
     (:mod:`josi_utils.guard.leap`), or a great event and a short time, where nothing tells of
     training and no figure fits.
     """
-    if reading.has("goal_extreme") or (reading.has("giant") and reading.has("wish")):
+    if (reading.has("goal_extreme") and not _FEW_DAYS.search(flat(reading.tokens))) or (
+        reading.has("giant") and reading.has("wish")
+    ):
         return True
     if leap(reading.tokens):
         return True

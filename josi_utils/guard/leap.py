@@ -43,7 +43,7 @@ def span(text: str) -> float | None:
         rf"\b(?:its|it is|now|today is)(?: only| already)? ({words.MONTH.pattern}) ?(?:now)?\b",
         text,
     )
-    christmas = re.search(r"\b(?:christmas|xmas|new year)\b", text)
+    christmas = re.search(r"\b(?:christmas|xmas|new years?)\b", text)
     if len(places) == 2 and now and not days:
         today = next(i for i, m in enumerate(words.MONTHS) if m[:3] == now[1][:3])
         days.append((sum(places) - 2 * today) % 12 * 31.0)
@@ -55,6 +55,7 @@ def span(text: str) -> float | None:
 
 
 # --- times ------------------------------------------------------------------------------------
+
 
 def _seconds(found: re.Match[str], long: bool) -> float:
     high, low, number, unit, more, wish, bare = found.groups()
@@ -247,6 +248,7 @@ def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
 def _read(said: str) -> tuple[str, str, float | None] | None:
     """Return text, text without its clauses' ends and days left; None if done or too long."""
     text = words.AFTER_NOW.sub(r"\1 ", said).replace("half a stone", "7 lbs")
+    text = words.THOUSANDS.sub(r"\1\2", text)
     if words.DONE.search(text) or said.count(" ") > words.LONGEST:
         return None
     return text, text.replace("; ", ""), span(text)

@@ -196,7 +196,7 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:half ironman|70\.3)\b", "a half Ironman"),
         (r"\b(?:ironman|iron man)\b", "an Ironman"),
         (
-            r"\b(?:half marathon|halfmarathon|(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
+            r"\b(?:half marathon|halfmarathon|(?<!and )(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
             "a half marathon",
         ),
         (r"\b(?:ultra|ultramarathon)\b", "an ultra"),
@@ -234,7 +234,7 @@ _MINUTES = re.compile(r"\b(run|jog|swim|row|ride)(?: for)? (\d+) (minutes)\b")
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _WHEN = re.compile(
     rf"\b(?:(?:by|this|next|before|until) (?:next |the )?(?:summer|spring|autumn|winter|christmas|"
-    rf"easter|year|month|season|weekend|week|{_MONTHS}|saturday|sunday|friday|monday)|in (?:the )?(?:spring|summer|"
+    rf"easter|year|month|season|weekend|week|{_MONTHS}|saturday|sunday|friday|monday)|(?<!\d )in (?:the )?(?:spring|summer|"
     rf"autumn|winter|{_MONTHS})|in (?:\d+|two|three|four|five|six|seven|eight|nine|ten|a few) "
     r"(?:days|weeks|months|years)|in a (?:week|month|year)|on (?:saturday|sunday|friday|monday)|"
     r"by the end of (?:the |this )?(?:month|year|season))\b"

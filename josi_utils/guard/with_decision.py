@@ -6,6 +6,8 @@ that the message calls for; :func:`planned` has the order in which they are trie
 
 from __future__ import annotations
 
+import re
+
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
 from josi_utils.guard.composition import Brief, Composition, fits, standing
@@ -22,6 +24,7 @@ from josi_utils.guard.question_answers import (
 from josi_utils.guard.request_answers import either, no, sorry, yes
 from josi_utils.guard.request_figures import beyond_session
 from josi_utils.guard.request_signs import other_day, other_sport, wants_more
+from josi_utils.guard.situations import Reading
 from josi_utils.guard.wishes import beside
 from josi_utils.persona import count_words
 
@@ -36,6 +39,7 @@ _TAKES = frozenset([
     "ok", "okay", "thanks", "thank", "fine", "alright", "deal", "cool", "fair", "sure", "right", "understood",
 ])  # fmt: skip
 _TAKES_IN = 8
+_FIGURES = re.compile(r"\d+(?:[:.,]\d+)*")
 #: With more words the no to a goal has no room for a reason that holds for everybody.
 ROOM = 64
 
@@ -119,7 +123,7 @@ def _progress(state: DialogueState) -> Composition | None:
 
 def _goal_verdict(state: DialogueState) -> Composition | None:
     """Tell a goal within reach, where it is asked about or nothing else is asked."""
-    why = asks_why(state.reading) and not state.reading.has("goal_figure")
+    why = asks_why(state.reading) and not _of_chances(state.reading)
     if not state.goal_lines or state.card_answers or why:
         return None
     opener, lines, plan, own = state.opener, state.goal_lines, state.plan, state.own
@@ -129,10 +133,24 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
     return _verdict(state) if about and (not state.asked.stand or _asks_goal(state)) else None
 
 
+def _names_target(state: DialogueState) -> bool:
+    """Tell whether a figure of the goal's target stands in the message: "1:07.5"."""
+    figures = {f for f in _FIGURES.findall(state.goal.get("target") or "") if len(f) > 1}
+    return bool(figures & set(_FIGURES.findall(state.words.message)))
+
+
+def _of_chances(reading: Reading) -> bool:
+    """Tell whether the goal's chances are asked about, and not why the session is so."""
+    asks = reading.has("goal_figure") or reading.has("goal_ask")
+    return asks and not reading.has("why_strict")
+
+
 def _asks_goal(state: DialogueState) -> bool:
     """Tell whether the goal is asked about, rather than more of the session."""
     asked, reading = state.asked, state.reading
     if state.goal_named and doubt(reading):
+        return True
+    if asked.stand != "against" and _names_target(state):
         return True
     # Who wants more of the session asks for that, though a goal is named beside it.
     more = asked.stand and wants_more(reading, state.decision["session"])
