@@ -56,14 +56,14 @@ _WHY = (
 )  # fmt: skip
 
 
-def _why(reading: Reading, words: Words) -> str | None:
+def _why(reading: Reading, words: Words, others: tuple[str, ...] = ()) -> str | None:
     """Return the sentence on what the athlete tells beside the goal: for whom, for which day."""
     table = words.source["goal"]
     for name in ("if_sleep", "if_train"):
         if reading.has(f"goal_{name}"):
             return words.of(table[name])
     scales = reading.has("lose_weight") or loses_much(reading.tokens)  # "im 71 kg" is no age
-    reasons = [name for name in _WHY if not (scales and name == "age")]
+    reasons = [name for name in _WHY if not (scales and name == "age") and name not in others]
     told = (name for name in reasons if reading.has(f"goal_why_{name}"))
     return next((words.of(table[f"why_{name}"]) for name in told), None)
 
@@ -71,7 +71,8 @@ def _why(reading: Reading, words: Words) -> str | None:
 def _kind_start(reading: Reading, words: Words) -> str:
     """Return what is said before the no: what weighs, why it is wished, or how it is told."""
     opener, first = taken_up(reading, words)
-    if opener and first and first.mood == "sad" and reading.mood == "sad":
+    missed = reading.has("goal_why_lost")
+    if opener and first and first.mood == "sad" and reading.mood == "sad" and not missed:
         return opener
     how = _told_how(reading)
     why = _why(reading, words)
@@ -158,7 +159,7 @@ def before_verdict(
         if len(found) < 2 and reading.has(f"goal_{name}"):
             found.append(words.of(table[f"told_{name}"]))
     wish = None if len(found) > 1 else _wish(reading, words, "wished")
-    if not (found or wish) and (why := _why(reading, words)):
+    if not (found or wish) and (why := _why(reading, words, ("child", "seen", "bet"))):
         return [why]
     if wish:
         found = [wish, *found] if not fear else [*found, wish]
@@ -175,10 +176,11 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         )
     name, by, fear = aim(reading.tokens), when(reading.tokens), doubt(reading)
     pair = pair_of(flat(reading.tokens))
-    name = _step(pair) if pair and pair.factor > 1 else name
+    step = _step(pair) if pair and pair.factor > 1 else ""
+    name = step or name
     if name and name.endswith("minutes") and "can" in {t.text for t in reading.tokens}:
         name = None  # it is where the athlete stands
-    now = level(reading.tokens, name or "")
+    now = level(reading.tokens, "" if step else name or "")
     found = [words.of(table[f"no_{fear}"])] if fear else []
     fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
     big = big and not (
@@ -193,6 +195,7 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     elif habit:
         line = words.say("goal", "bare_habit").replace("{habit}", habit)
     elif name and not (now and name in now):
+        now = None if step else now  # it stands in the goal already
         goal = f"{name} {by}".strip()
         line = words.of(table[f"bare_named_yes_{kind}" if yes else "bare_named"])
         line = line.replace("{Goal}", capital(goal)).replace("{goal}", goal)
@@ -243,7 +246,11 @@ def too_much(reading: Reading, words: Words) -> list[str]:
         start = _why(reading, words) if special in ("several", "volume") else None
         start = start or words.of(table[f"open_{special}"])
         return [start, words.of(table[f"bare_{special}"]), words.of(table[f"next_{special}"])]
-    if reading.has("lose_weight") or (loses_much(reading.tokens) and not reading.has("goal_looks")):
+    pair = pair_of(flat(reading.tokens))
+    lifts = pair is not None and pair.kind != "time"
+    if (reading.has("lose_weight") and not lifts) or (
+        loses_much(reading.tokens) and not reading.has("goal_looks")
+    ):
         kind = "weigh_in" if reading.has("goal_weigh_in") else "weight"
         start = _why(reading, words) or words.of(table[f"open_{kind}"])
         lost = [a.text for a in amounts(reading.tokens) if a.kind == "weight"]
@@ -266,11 +273,10 @@ def too_much(reading: Reading, words: Words) -> list[str]:
     if name and name.endswith("minutes") and not name.startswith("under"):
         name = None
     now = level(reading.tokens, name or "") or beginner(reading.tokens)
-    pair = pair_of(flat(reading.tokens))
     place = placing(flat(reading.tokens))
-    if pair and pair.factor > 1:
+    if pair and pair.factor > 1 and not (now and name and name.startswith("under")):
         name, now = _step(pair), None
-    elif place:
+    elif place and (place[1] or not name):
         name, now = place
     line = table["bare_unrealistic"].replace("{goal}", name or "that")
     line = line.replace("{by}", _by_when(reading) or table["bare_soon"])

@@ -20,7 +20,7 @@ from josi_utils.guard.told import flat, when
 
 _TOO_MUCH = re.compile(
     r"(?:^|[.!?] )(?:But )?(?P<goal>[^.!?]{1,60}?(?:\.\d+[^.!?]{0,40}?)?) (?P<be>is|are)(?: still)? (?:too much|too soon|too big|too far)"
-    r"(?P<by>(?: (?:in|by|for|on|within|over) [^.,!?]{1,30})?)(?P<why>,? because (?:[^.!?]|\.(?=\d)){3,70})?[.!]"
+    r"(?P<by>(?: (?:in|by|for|on|within|over|next|this) [^.,!?]{1,30})?)(?P<why>,? because (?:[^.!?]|\.(?=\d)){3,70})?[.!]"
 )
 _FIGURE = re.compile(
     r"\b\d+(?:[.:]\d+)?\b|\b(?:one|two|three|four|five|six|eight|ten)\b(?= (?:lengths?|laps?|km|k|miles?|push|pull|press|sessions?|hours?|rounds?)\b)"
@@ -30,7 +30,7 @@ _SPAN = re.compile(
 )
 #: One who asks for another goal, and surely not for more than before.
 _SMALLER = re.compile(
-    r"\b(?:instead|you win|fair enough|rather|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|settle for|meet me|was (?:nuts|silly|mad|crazy|daft|stupid|too much|bonkers)|would (?:the|a|an) \w+(?: \w+)? (?:be|do|work|count)|then(?= ;|$| lol| ok| \?)|start with)\b"
+    r"\b(?:instead|you win|fair enough|rather|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|is fine|is ok|will do|it is then|settle for|meet me|was (?:nuts|silly|mad|crazy|daft|stupid|too much|bonkers)|would (?:the|a|an) \w+(?: \w+)? (?:be|do|work|count)|then(?= ;|$| lol| ok| \?)|start with)\b"
 )
 _TAKES = re.compile(
     r"^(?:ok|okay|fine|fair enough|alright|deal|thanks|thank you|understood|youre right|you are right|point taken|cheers|true)\b"
@@ -67,6 +67,16 @@ def _refused(case: dict[str, Any]) -> _Before | None:
     return _Before(goal, found["be"], found["by"] or "", found["why"] or "")
 
 
+def said_why(case: dict[str, Any]) -> str | None:
+    """Return why Josi called the goal too much in her last turn: "your best is 1:58"."""
+    before = _refused(case)
+    return before.why.removeprefix(",").removeprefix(" because ") if before and before.why else None
+
+
+def _dated(before: _Before) -> bool:
+    return bool(before.by or _FIGURE.search(before.goal) or _WITHIN.search(before.goal))
+
+
 def again(
     case: dict[str, Any], reading: Reading, words: Words, plan: list[str]
 ) -> Composition | None:
@@ -83,8 +93,8 @@ def again(
     """
     goal = (case.get("decision") or {}).get("goal") or {}
     before = None if goal.get("verdict") else _refused(case)
-    if not before:
-        return None
+    if not before or (case.get("decision") and not _dated(before)):
+        return None  # a session, and no goal
     text = re.sub(r"\bnot \d+(?:[.:]\d+)?", "instead of", flat(reading.tokens))
     earlier = next((t["content"] for t in case["history"][::-1] if t["role"] == "user"), "")
     stand = _stand(before, text, flat(tokenise(earlier)), reading)
@@ -187,6 +197,8 @@ def _held(before: _Before, text: str, reading: Reading, words: Words, near: bool
         name, by = name[: inside.start()], by or inside[0]
     if not near and (day := when(reading.tokens)).startswith(("by ", "before ", "in ")):
         by = f" {day}"
+    if not new and _MOVED.search(text):
+        by = " for now"
     time = re.match(r"(?:Next|This|Two|Three|\d+) (?:week|weekend|month|year|days)s?$", name)
     if time:
         name, by = "that", by or f" for {name.lower()}"
@@ -199,6 +211,7 @@ def _held(before: _Before, text: str, reading: Reading, words: Words, near: bool
     return [heard_again(reading, words), line, words.of(table["bare_next"])]
 
 
+_MOVED = re.compile(r"\binstead of (?:next|this|in|by|on)\b")
 _WITHIN = re.compile(r" (?:by|before|in|on|until|this|next) (?:the |next |this |\d+ |one |a |two |three |five )?(?:end of the )?(?:tomorrow|week|weekend|month|summer|spring|autumn|winter|christmas|\w+day|weeks|months|days)$", re.I)  # fmt: skip
 _LOWER = frozenset(("An", "A", "The", "Under", "Sub", "Winning", "Finishing", "Hard", "Losing",
                     "Going", "Running", "So", "Your"))  # fmt: skip

@@ -67,6 +67,7 @@ _RACE_WORDS = re.compile(
 _HOLD = re.compile(
     r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|in one go|hang|hold|wall sit|keep going|the (?:whole|full) \d+|all \d+ minutes)\b"
 )
+_UNDER = re.compile(r"\b(?:sub|under|below) $")
 _TIMED = re.compile(r"\bminutes\b|\bthe (?:whole|full) \d+")
 _LIFT = re.compile(
     r"\b(?:bench(?:ing|es)?|squat(?:s|ting)?|deadlift(?:s|ing)?|press|clean|snatch|the bar|lift(?:ing)?|pulls?|overhead|total)\b"
@@ -94,6 +95,9 @@ _WISH_BEFORE = re.compile(
     r"\b(?:goal|target|aim|aiming|want|wants|wanna|dream|sub|under|below|break|hit|reach|get|need|needs|to|beat|going to do|gonna do|will do|ill do|could i (?:do|run|swim)|can i (?:do|run|swim|get)|how about|what about|happy with|like to (?:do|run|row|swim|lift))"
     r"(?: (?:is|was|at|a|the|my|an|do|run|row|swim|lift|squat|bench|deadlift|get|be|ride|it|in|for|of|to|time|under|sub|about|around|least|down|up|hit|all|whole|full|\d+ (?:k|km|m))){0,4} ?$"
 )
+_WISH_AFTER = re.compile(
+    r"^(?: (?:kg|kilos|minutes|watts|reps|hours|seconds))? (?:by|before|until|till|next|in (?:\d|a|the|two|three|four|five|six|eight|ten)) ?\w"
+)
 _OTHER = re.compile(
     r"\b(?:he|she|they|his|her|their|kevin|friend|mate|brother|sister|son|daughter|dad|boss|neighbour)(?: (?:can|just|usually|pb|time|best|is|runs|does|swims|rows|rides|lifts|benches|squats|ran|did|has|in|a|about|around)){1,4} ?$"
 )
@@ -103,8 +107,11 @@ _COMPARE = re.compile(
 _WISHES = re.compile(
     r"\b(?:want|wanna|wish|goal|target|aim\w*|dream|going to|gonna|will|ill|get|sub|under|hit|reach|need|doable|possible|realistic|feasible|love|like to|hope|hoping|happy with|can i|could i|for a bet|bet|by|cheeky|daft|mad|silly|crazy|beat|faster|break|shave|plan)\b"
 )
+_TO_COME = re.compile(
+    r"\b(?:weeks?|months?|days|fancy|thoughts|this one|next|by|tomorrow|until|till|til|before|(?:on|this) \w+day|weekend|goal|summer|spring|autumn|winter)\b"
+)
 PAST = re.compile(
-    r"\b(?:went from|improved from|dropped from|came down|down from|up from|used to|since (?:january|february|march|april|may|june|july|august|september|october|november|december|i started)|just (?:ran|did|swam|rode|lifted|got)|(?:i|we) (?:did it|finally|managed (?:it|to))|new pb|pb today|pb yesterday)\b"
+    r"\b(?:in (?:january|february|march|april|may|june|july|august|september|october|november|december) (?:it|i|we) (?:was|did|could|had|ran|managed)|went from|improved from|dropped from|came down|down from|up from|used to|since (?:january|february|march|april|may|june|july|august|september|october|november|december|i started)|just (?:ran|did|swam|rode|lifted|got)|(?:i|we) (?:did it|finally|managed (?:it|to))|new pb|pb today|pb yesterday)\b"
 )
 
 
@@ -132,6 +139,8 @@ def _label(text: str, start: int, end: int) -> str:
     after = text[end : end + 40]
     if _OTHER.search(before):
         return "other"
+    if _WISH_AFTER.search(after):
+        return "wish"
     wish, now = _WISH_BEFORE.search(before), _NOW_BEFORE.search(before)
     if wish and now:
         return "wish" if wish.start() > now.start() or "get" in now[0] else "now"
@@ -175,6 +184,8 @@ def _said(figure: str, own: str | None, other: str | None) -> str:
 
 def _time_pair(text: str) -> Pair | None:
     hold = bool(_HOLD.search(text))
+    if not hold and words.NOT_RACE.search(text):
+        return None
     if not (hold or _RACE_WORDS.search(text) or _DISTANCE.search(text)):
         return None
     plain = _DISTANCE.sub(lambda m: " " * len(m[0]), text)
@@ -182,7 +193,7 @@ def _time_pair(text: str) -> Pair | None:
         m for m in _TIME.finditer(plain) if not (hold and m["bare"] and not _TIMED.search(text))
     ]
     if len(found) > 2:
-        found = [m for m in found if not m["bare"]]
+        found = [m for m in found if not m["bare"] or _UNDER.search(text[: m.start()])]
     told = hold or re.search(r"\b(?:sub|under|in \d|from \d|runs? \d|pb)", text)
     if len(found) != 2 or not (told or any(not m["bare"] for m in found)):
         return None
@@ -248,9 +259,10 @@ def pair_of(text: str) -> Pair | None:
     """
     if PAST.search(text) or text.count(" ") > words.LONGEST:
         return None
+    told = text
     text = _COLON.sub(r"\1 ", text)
     text = _NOISE.sub(lambda m: " ; ", text)
-    if not _WISHES.search(text) and "to" not in text and ";" not in text:
+    if not (_WISHES.search(told) or _TO_COME.search(told)):
         return None
     if _REPS.search(text):
         return _plain_pair(text, "reps", _BARE, 0)

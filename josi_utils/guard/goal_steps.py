@@ -64,8 +64,12 @@ _MORE_KG = re.compile(
     r"|\b(?:bench|squat|deadlift|press|clean|snatch) (?:press )?(?:up )?by (\d+) (?:kg|kgs|kilos?)\b"
     r"|\b(\d+) (?:kg|kgs|kilos?) (?:more|heavier|extra)\b(?=.*\b(?:bench|squat|deadlift|press)\b)"
 )
+_MARATHONS = re.compile(r"\b(?:three|four|five|six|seven|ten|[3-9]|\d\d) marathons\b")
+_LONGEST = re.compile(
+    r"\blongest(?: run)?(?: of my life| so far| ever| yet)?(?: is| was)? (\d+) (?:k|km|miles)\b"
+)
 _PERSON = re.compile(
-    r"\b(?:faster|fitter|stronger|quicker|better|in better shape) than (?:my|the|our|all|every\w*|most|a|his|her)\b"
+    r"\b(?:faster|fitter|stronger|quicker|in better shape) than (?:my|our|his|her|everyone|everybody)\b"
     r"|\b(?:outlift|outrun|outswim|outride|outrow|outsprint|outbench|outpace) (?:my|the|our|all|every\w*|him|her)\b"
 )
 _WIN = re.compile(r"\b(?:win|winning|podium|gold(?: medal)?|first place|1 st place|come first|on top of the podium|beat every(?:one|body)|beat (?:our|the|my) (?:clubs? )?(?:number one|no 1|champion|best|favou?rite|winner|top seed)|be the fastest|beat them all)\b")  # fmt: skip
@@ -118,6 +122,9 @@ def _more(text: str, days: float | None) -> bool:
     more, most = _MORE_KG.search(text), limit(_KILOS_MORE, days)
     if more and most and float(more[1] or more[2] or more[3]) >= most:
         return True
+    many, longest = _MARATHONS.search(text), _LONGEST.search(text)
+    if many and longest and float(longest[1]) < 30:
+        return True
     feat = _FEAT.search(text) and _FROM_NONE.search(text)
     return bool(feat) and days is not None and days <= _FEAT_DAYS
 
@@ -125,12 +132,13 @@ def _more(text: str, days: float | None) -> bool:
 def _placed(text: str, days: float | None) -> bool:
     if days is None:
         return False
-    if _PERSON.search(text) and days <= _FEW_DAYS:
+    if _PERSON.search(text) and 1 < days <= _FEW_DAYS:
         return True
     came = _CAME.search(text)
-    if not (_WIN.search(text) and came) or days > _WIN_DAYS:
+    if not (_WIN.search(text) and came):
         return False
-    return not came[1] or int(came[1]) >= _FAR_BEHIND
+    place = int(came[1] or _FAR_BEHIND)
+    return place >= (_FAR_BEHIND if days <= _WIN_DAYS else 2 * _FAR_BEHIND)
 
 
 def by_day(text: str) -> tuple[str, bool]:

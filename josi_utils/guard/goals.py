@@ -23,9 +23,7 @@ _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
 #: Body weight to lose is in no event.
 _LIGHTER = re.compile(r"^\d+\s?(?:kg|kilos?|lbs?|pounds?|stone)\s(?:lighter|less|leaner)\b", re.I)
-#: "The Everest base camp trek", whatever its name.
 _ONE = frozenset(("trek", "hike", "climb"))
-#: The result of a test names itself.
 _TEST = re.compile(r"^(?:FTP|VO2 ?max) (?:of )?\d+(?: ?(?:w|watts))?$", re.I)
 _SPAN = re.compile(r"^(?:\d+|one|two|three|a|ten)\s(?:day|days|hours?|weeks?|go)\b|^\d+ h$", re.I)
 
@@ -144,7 +142,8 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     names = f"{goal['event']} {goal.get('target') or ''}"
     doubts = any(reading.has(form) for form in ("doubt_small", "doubt_silly", "doubt_old"))
     # "10k in under an hour, 12 weeks to go": the distance of the goal, and its date.
-    dated = reading.question and reading.has("goal") and reading.has("horizon")
+    dated = reading.has("goal_ask") or (reading.has("goal") and reading.has("horizon"))
+    dated = reading.question and dated
     if (doubts or dated) and set(_KM.findall(names.lower())) & set(
         _KM.findall(flat(reading.tokens))
     ):
@@ -153,7 +152,6 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     return bool(own & {t.text for t in reading.tokens})
 
 
-#: So much a day for a few days is a tour, and no training without rest.
 _FEW_DAYS = re.compile(r"\b(?:a|per|each|every) day for (?:\d|two|three|four|five|six) days\b")
 _DID = re.compile(
     r"\b(?:did|done|finished|completed|managed|ran|rode|swam|rowed|made it|got my|went|took|knocked|dropped|achieved|smashed|got|today|yesterday|last|this morning|walked|lifted|beat)\b"

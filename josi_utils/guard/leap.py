@@ -156,6 +156,8 @@ EASY_FACTOR = 1.75
 #: A great event so many times as long as what is done now is not of this year.
 FAR_OFF = 40
 _ZERO = 2.0
+#: So far, swum miles counted as on foot, is too much for a beginner in so few days.
+FAR_NEW, DAYS_NEW = 6, 12
 
 
 def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
@@ -220,7 +222,7 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     if factor <= EASY_FACTOR:
         return None if nothing else False
     if want < 10:
-        return None
+        return True if nothing and want >= FAR_NEW and days <= DAYS_NEW else None
     slow = 1.25 if want >= 60 else 1.0
     return days / 7 < WEEKS_TO_DOUBLE * slow * math.log2(factor) or (None if nothing else False)
 

@@ -85,7 +85,7 @@ LOOKS = re.compile(
     r"(?:lose|losing|shed|rid of|burn|flatten|shrink) (?:\w+ )?(?:\w+ )?belly|belly (?:gone|off)|belly fat|flat belly|"
     r"(?:get|getting|be|look|am|become) (?:ripped|shredded)|(?:ripped|shredded) (?:by|in|for|before|body)|"
     r"(?:see|show|get|have|want|visible|defined) (?:my |some |visible |defined )?abs|abs (?:by|for|before)|"
-    r"washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+    r"look like (?:the rock|thor|arnold|arnie|a (?:\w+ )?model|a bodybuilder|a superhero|brad pitt|ronaldo)|washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
 )
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
@@ -149,6 +149,7 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"(?:lands end|land s end) to|lejog|paris roubaix|tour of flanders|(?:the )?tour", 90),
         (r"(?:from )?spain to africa|gibraltar", 60),
         (r"across (?:the )?(?:us|usa|america|europe|atlantic|pacific|country)|transatlantic|the atlantic", 3000),
+        (r"the (?:200|300|400|600)(?= (?:with|brevet|audax|ride|on|k brevet)\b)", 65),
         (r"olympic triathlon|triathlon|first tri", 14),
     )
 )  # fmt: skip
@@ -175,7 +176,7 @@ NOTHING = re.compile(
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
-    r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
+    r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|foldable|folding bike|ride it to the|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
     r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
 )
 #: What nobody, or hardly anybody, ever does.

@@ -98,6 +98,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
          _with("your time was")),
     )
 )  # fmt: skip
+_MAY = ("could ", "can ", "will ", "id ", "ill ", "would ")
 _NEVER = re.compile(
     rf"\b(?:never|not)(?: ever)? ({'|'.join(_SPORTS)})\b(?: before)?(?! (?:more|up|out|outside|that|this|so|far)\b)"
 )
@@ -119,8 +120,7 @@ def flat(tokens: Sequence[Token]) -> str:
     return " ".join(parts)
 
 
-#: What one does tomorrow is not where one stands.
-_TO_COME = re.compile(r" (?:tomorrow|next|tonight|on (?:satur|sun|mon)day)\b")
+_TO_COME = re.compile(r" (?:by|tomorrow|next|tonight|on (?:satur|sun|mon)day)\b")
 
 
 def _figures(text: str) -> set[str]:
@@ -179,7 +179,7 @@ def beginner(tokens: Sequence[Token]) -> str | None:
     """Return ``"you have never run before"`` or the like, where the message says so."""
     text = flat(tokens)
     found = _NEVER.search(text)
-    if found and not text[: found.start()].endswith(("could ", "can ", "will ")):
+    if found and not text[: found.start()].endswith(_MAY):
         return f"you have never {_SPORTS[found[1]]} before"
     cannot = _CANNOT.search(text)
     if cannot:

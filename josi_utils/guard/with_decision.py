@@ -13,6 +13,7 @@ from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
 from josi_utils.guard.composition import Brief, Composition, fits, standing
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_why, before
+from josi_utils.guard.goal_again import said_why
 from josi_utils.guard.openers import greeting, plain_opener
 from josi_utils.guard.question_answers import (
     about_plan,
@@ -88,7 +89,8 @@ def _unrealistic_goal(state: DialogueState) -> Composition | None:
     lines = refusal(state.goal, state.reading, state.refused, state.words)
     other = state.goal.get("alternative")
     ask = state.words.say("goal", "ask_unrealistic" if other else "ask_unrealistic_alone")
-    why = f"{lines[1][:-1]}, because {state.words.source['goal']['bare_slowly']}."
+    reason = said_why(state.case) or state.words.source["goal"]["bare_slowly"]
+    why = f"{lines[1][:-1]}, because {reason}."
     told = "because" in lines[1] or count_words(" ".join([*lines, *state.plan, ask])) > ROOM
     return Composition(lines if told else [lines[0], why, *lines[2:]], ask, state.plan)
 
@@ -135,6 +137,8 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
 
 def _names_target(state: DialogueState) -> bool:
     """Tell whether a figure of the goal's target stands in the message: "1:07.5"."""
+    if {"today", "tomorrow", "tonight"} & {token.text for token in state.reading.tokens}:
+        return False  # a session is meant
     figures = {f for f in _FIGURES.findall(state.goal.get("target") or "") if len(f) > 1}
     return bool(figures & set(_FIGURES.findall(state.words.message)))
 
@@ -150,7 +154,7 @@ def _asks_goal(state: DialogueState) -> bool:
     asked, reading = state.asked, state.reading
     if state.goal_named and doubt(reading):
         return True
-    if asked.stand != "against" and _names_target(state):
+    if asked.stand != "against" and not state.wants["against"] and _names_target(state):
         return True
     # Who wants more of the session asks for that, though a goal is named beside it.
     more = asked.stand and wants_more(reading, state.decision["session"])
