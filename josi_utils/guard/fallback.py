@@ -67,8 +67,9 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
     told = told or reading.has("req_often")  # "7 days a week from now on" is no order to Josi
-    probe = (wants["probe"] and not told) or reading.has("probe")
     goal = (decision or {}).get("goal") or {}
+    beside = reading.has("probe") and not _of_goal(goal, reading)
+    probe = (wants["probe"] and not told) or beside
     held = again(case, reading, words, plan)
     if held and not probe:
         return held

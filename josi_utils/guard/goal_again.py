@@ -135,7 +135,8 @@ def _stand(before: _Before, text: str, earlier: str, reading: Reading) -> str:
     big = _big(text)
     if other and asks:
         return "near" if big or any(_near(a, b) for a in old for b in other) else "smaller"
-    if asks and (_SPAN.search(text) or big):
+    longer = reading.question and len(reading.tokens) <= _BRIEF
+    if (asks or longer) and (_SPAN.search(text) or big):
         return "near" if big else "held"
     if _TAKES.search(text) and not re.search(r"\bbut\b", text) and len(reading.tokens) <= _BRIEF:
         return "taken" if not reading.question else ""

@@ -45,7 +45,7 @@ _NOISE = re.compile(
     r"|\b\d:\d\d (?:am|pm)\b"
 )
 _DISTANCE = re.compile(
-    r"\b\d+(?:\.\d+)? (?:k|km|kms|miles?|mi|m|meters|metres)\b(?! in a)|\b(?:100|200|400|800|1500|3000|5000|10000)\b(?! (?:kg|watts|w)\b)"
+    r"(?<!sub )\b\d+(?:\.\d+)? (?:k|km|kms|miles?|mi|m|meters|metres)\b(?! in a)|\b(?:100|200|400|800|1500|3000|5000|10000)\b(?! (?:kg|watts|w)\b)"
 )
 _TIME = re.compile(
     r"\b(?:(?P<a>\d+):(?P<b>\d\d)(?: minutes?| hours?)?|(?P<n>\d+(?:\.\d+)?|one|two|three|four|five|six|(?<=under )an|(?<=sub )an|half an) (?P<u>minutes?|hours?|h|seconds?|secs?|sec|s)\b(?: (?P<more>\d\d?)\b(?! (?:k|km|m|kg|minutes?|hours?|seconds?|secs?|weeks?)\b))?"
@@ -65,7 +65,7 @@ _RACE_WORDS = re.compile(
     rf"\b(?:{words.RACE}|half|marathon|parkrun|swim|swimming|run|runs|ran|row|rowing|free|freestyle|breaststroke|im|tt|time trial|leg|lap|loop|climb|sprint|split|regatta|1500|800|400|200|sub)\b"
 )
 _HOLD = re.compile(
-    r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|in one go|hang|hold|wall sit|keep going|the (?:whole|full) \d+|all \d+ minutes)\b"
+    r"\b(?:without (?:stopping|walking|a break)|non ?stop|plank|in one go|hang|hold|wall sit|keep going|(?:run|jog|swim|row|ride|play|walk)(?: \w+){0,4} for \d+ minutes|the (?:whole|full) \d+|all \d+ minutes)\b"
 )
 _UNDER = re.compile(r"\b(?:sub|under|below) $")
 _TIMED = re.compile(r"\bminutes\b|\bthe (?:whole|full) \d+")
@@ -84,7 +84,7 @@ _LEAD = r"(?: (?:is|was|at|about|around|roughly|just|only|stands|in|it|my|a|the|
 _NOW_BEFORE = re.compile(
     r"(?:\b(?:from|now|currently|current|pb|pr|best|max|ftp(?= is)|last (?:one|time|year|race|season|summer|autumn|spring|winter|month|week)|"
     r"was|ran|did|swam|rode|rowed|lifted|managed|done|stand|standing|am at|am on|im at|im on|im|were at|stuck|start|starting|since|today|longest|"
-    r"i (?:can |only |can only |can just |can barely |just |usually |mostly |already |still |always )?(?:run|swim|do|ride|row|lift|squat|bench|deadlift|manage|press|pull|jog|hang|hold|get|hover|need)|"
+    r"(?:i|we) (?:can |only |can only |can just |can barely |just |usually |mostly |already |still |always )?(?:run|swim|do|ride|row|lift|squat|bench|deadlift|manage|press|pull|jog|hang|hold|get|hover|need)|"
     r"(?:takes|took) me|at the minute|(?:blowing|dead|done|puffed|knackered|finished|gassed|gasping|shattered|blown|come off|off|subbed) (?:after|at)|can (?:only |just |barely )?(?:do|manage|hold|lift|squat|bench|deadlift|press|hang)|my (?:1500|5 k|10 k|half|marathon|time|2 k|mile|bench|squat|deadlift) (?:is|was)))"
     + _LEAD
 )

@@ -74,7 +74,7 @@ _PERSON = re.compile(
 )
 _WIN = re.compile(r"\b(?:win|winning|podium|gold(?: medal)?|first place|1 st place|come first|on top of the podium|beat every(?:one|body)|beat (?:our|the|my) (?:clubs? )?(?:number one|no 1|champion|best|favou?rite|winner|top seed)|be the fastest|beat them all)\b")  # fmt: skip
 _CAME = re.compile(
-    r"\b(?:was|came|finished|placed|got|ranked|im|in) (?:\w+ )?(\d+) (?:st|nd|rd|th)\b|\b(?:last|second last|dead last|near the back|in the bottom)\b(?! (?:year|week|month|night|time|season|summer|winter|race|one|spring|autumn|sunday|saturday))"
+    r"\b(?:was|came|finished|placed|got|ranked|im|in) (?:\w+ )?(\d+) (?:st|and|nd|rd|th)\b|\b(?:last|second last|dead last|near the back|in the bottom)\b(?! (?:year|week|month|night|time|season|summer|winter|race|one|spring|autumn|sunday|saturday))"
 )
 _FEAT = re.compile(
     r"\b(?:muscle ups?|front lever|back lever|planche|one arm (?:pull ?up|push ?up|chin ?up)|human flag|backflip|handstand (?:walk|push ups?)|pistol squats?|iron cross)\b"

@@ -47,7 +47,7 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"(?:satur|sun|fri|thurs)day (?:week|after next)|weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
         (r"a fortnight|week after next|(?:two|2) weeks today", 14),
         (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
-         r"months time|till the end of the month|(?:by|on) the \d+ (?:st|nd|rd|th)", 35),
+         r"months time|till the end of the month|(?:by|on|till|til|until|before) the \d+ (?:st|and|nd|rd|th)", 35),
         (r"(?:champs|race|regatta|meet|competition|comp|event|gala|cup|match|test|party|its|thats)(?: is)?(?: this| on)? (?:mon|tues|wednes|thurs|fri)day", 7),
         (r"end of next month", 55),
         (r"this (?:spring|summer|autumn|winter|season)|in (?:the )?(?:spring|summer|autumn|winter)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
@@ -177,7 +177,7 @@ NOTHING = re.compile(
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
     r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|foldable|folding bike|ride it to the|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
-    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
+    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|(?:did|had|done|took|after|only) (?:\d|two|three|four|five) lessons|lessons so far|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
 )
 #: What nobody, or hardly anybody, ever does.
 FAST = re.compile(

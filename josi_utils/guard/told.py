@@ -213,7 +213,7 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _AIM = re.compile(
-    rf"\b(?:sub|under|below) (\d+(?:[.:]\d+)?)(?: (minutes|hours|{'|'.join(UNITS)}))?\b{_NOT}"
+    rf"\b(?:sub|under|below) (\d+(?:[.:]\d+)?)(?: mile\b)?(?: (minutes|hours|{'|'.join(UNITS)}))?\b{_NOT}"
 )
 _STEP = re.compile(
     rf"\bfrom {_NUM}(?: ({'|'.join(UNITS)}))? to {_NUM}(?: ({'|'.join(UNITS)}))?\b(?! (?:am|pm|oclock)\b)"
@@ -245,7 +245,7 @@ _NAMES = frozenset(f"{_MONTHS}|christmas|easter|saturday|sunday|friday|monday".s
 def when(tokens: Sequence[Token]) -> str:
     """Return by when, as the message says it: ``"by next summer"``, or nothing."""
     found = _WHEN.findall(flat(tokens))
-    if len(set(found)) != 1:
+    if len(set(found)) != 1 or re.match(rf"by the (?:{_MONTHS})", found[0]):
         return ""
     return " ".join(w.capitalize() if w in _NAMES else w for w in found[0].split())
 

@@ -25,7 +25,6 @@ from josi_utils.guard.question_answers import (
 from josi_utils.guard.request_answers import either, no, sorry, yes
 from josi_utils.guard.request_figures import beyond_session
 from josi_utils.guard.request_signs import other_day, other_sport, wants_more
-from josi_utils.guard.situations import Reading
 from josi_utils.guard.wishes import beside
 from josi_utils.persona import count_words
 
@@ -125,7 +124,7 @@ def _progress(state: DialogueState) -> Composition | None:
 
 def _goal_verdict(state: DialogueState) -> Composition | None:
     """Tell a goal within reach, where it is asked about or nothing else is asked."""
-    why = asks_why(state.reading) and not _of_chances(state.reading)
+    why = asks_why(state.reading) and not _of_chances(state)
     if not state.goal_lines or state.card_answers or why:
         return None
     opener, lines, plan, own = state.opener, state.goal_lines, state.plan, state.own
@@ -143,9 +142,10 @@ def _names_target(state: DialogueState) -> bool:
     return bool(figures & set(_FIGURES.findall(state.words.message)))
 
 
-def _of_chances(reading: Reading) -> bool:
+def _of_chances(state: DialogueState) -> bool:
     """Tell whether the goal's chances are asked about, and not why the session is so."""
-    asks = reading.has("goal_figure") or reading.has("goal_ask")
+    reading = state.reading
+    asks = reading.has("goal_figure") or reading.has("goal_ask") or _names_target(state)
     return asks and not reading.has("why_strict")
 
 
