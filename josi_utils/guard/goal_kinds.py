@@ -226,10 +226,17 @@ _WISHES = re.compile(
 )
 
 
+#: What was lost last week is no wish, but tells that weight is meant.
+_LOST_SO_FAR = re.compile(
+    rf"\b(?:lost|dropped) {words.N} (?:{'|'.join(words.KILOS)}) (?:this|last) (?:week|month)\b"
+)
+
+
 def too_light(text: str, days: float | None) -> bool:
     """Tell whether so much weight is to be lost in so short a time that it is too much."""
     if words.LOOKS.search(text) and days and LOOKS_FROM <= days <= LOOKS_DAYS:
         return bool(_WISHES.search(text))
+    text = _LOST_SO_FAR.sub(" lose ", text)
     bare = re.search(rf"\b(?:{'|'.join(words.KILOS)}) in (?:{words.N}|a)\b", text)
     weigh = words.WEIGH.search(text)
     if weigh and days:

@@ -150,6 +150,7 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"(?:from )?spain to africa|gibraltar", 60),
         (r"across (?:the )?(?:us|usa|america|europe|atlantic|pacific|country)|transatlantic|the atlantic", 3000),
         (r"the (?:200|300|400|600)(?= (?:with|brevet|audax|ride|on|k brevet)\b)", 65),
+        (r"alcatraz", 12),
         (r"olympic triathlon|triathlon|first tri", 14),
     )
 )  # fmt: skip
@@ -177,7 +178,7 @@ NOTHING = re.compile(
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
     r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|foldable|folding bike|ride it to the|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
-    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|(?:did|had|done|took|after|only) (?:\d|two|three|four|five) lessons|lessons so far|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
+    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|(?:did|had|done|took|after|only) (?:\d|two|three|four|five) lessons|lessons so far|(?:stood|sat|been) on one (?:once|twice)|fell (?:off )?both times|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
 )
 #: What nobody, or hardly anybody, ever does.
 FAST = re.compile(
