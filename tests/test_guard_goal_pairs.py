@@ -77,5 +77,6 @@ def test_a_tour_of_several_days_is_read_by_the_day() -> None:
 
 def test_a_place_is_named() -> None:
     assert placing("want to win the cup ; came 112 th") == ("winning", "you came 112th")
-    assert placing("podium please ; i was 42 nd") == ("a podium", "you came 42nd")
+    assert placing("podium please ; i came 42 and") == ("a podium", "you came 42nd")
+    assert placing("i want to win ; im 32 and fit") == ("winning", None)
     assert placing("a nice run") is None

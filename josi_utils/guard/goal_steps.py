@@ -74,7 +74,7 @@ _PERSON = re.compile(
 )
 _WIN = re.compile(r"\b(?:win|winning|podium|gold(?: medal)?|first place|1 st place|come first|on top of the podium|beat every(?:one|body)|beat (?:our|the|my) (?:clubs? )?(?:number one|no 1|champion|best|favou?rite|winner|top seed)|be the fastest|beat them all)\b")  # fmt: skip
 _CAME = re.compile(
-    r"\b(?:was|came|finished|placed|got|ranked|im|in) (?:\w+ )?(\d+) (?:st|and|nd|rd|th)\b|\b(?:last|second last|dead last|near the back|in the bottom)\b(?! (?:year|week|month|night|time|season|summer|winter|race|one|spring|autumn|sunday|saturday))"
+    r"\b(?:was|came|finished|placed|got|ranked|im|in) (?:\w+ )?(?=(\d+) (?:st|nd|rd|th)\b)|(?:came|finished|placed|ranked) (?=(\d*2) and\b)|\b(?:(?:came|finished|was|were|in the|always|from) (?:dead |second |third )?last|dead last|near the back|in the bottom)\b(?! (?:year|week|month|night|time|season|summer|winter|race|one|spring|autumn|sunday|saturday))"
 )
 _FEAT = re.compile(
     r"\b(?:muscle ups?|front lever|back lever|planche|one arm (?:pull ?up|push ?up|chin ?up)|human flag|backflip|handstand (?:walk|push ups?)|pistol squats?|iron cross)\b"
@@ -137,7 +137,7 @@ def _placed(text: str, days: float | None) -> bool:
     came = _CAME.search(text)
     if not (_WIN.search(text) and came):
         return False
-    place = int(came[1] or _FAR_BEHIND)
+    place = int(came[1] or came[2] or _FAR_BEHIND)
     return place >= (_FAR_BEHIND if days <= _WIN_DAYS else 2 * _FAR_BEHIND)
 
 
@@ -157,8 +157,8 @@ def placing(text: str) -> tuple[str, str | None] | None:
     podium = "podium" in text
     came = _CAME.search(text)
     ended = {"1": "st", "2": "nd", "3": "rd"}
-    if not came or not came[1]:
+    number = came and (came[1] or came[2])
+    if not number:
         return ("a podium" if podium else "winning"), None
-    number = came[1]
     tail = "th" if number[-2:] in ("11", "12", "13") else ended.get(number[-1], "th")
     return ("a podium" if podium else "winning"), f"you came {number}{tail}"
