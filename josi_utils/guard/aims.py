@@ -7,7 +7,11 @@ from typing import Any
 
 from josi_utils.guard.amounts import amounts
 from josi_utils.guard.composition import Words, capital
+from josi_utils.guard.goal_again import heard_again
+from josi_utils.guard.goal_pairs import Pair, pair_of
+from josi_utils.guard.goal_steps import placing
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.leap import fits as fits_well
 from josi_utils.guard.leap import judged, loses_much, special_kind
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
@@ -20,7 +24,7 @@ _BRIEF = 12
 #: Doubts of the athlete that a good verdict answers with a no, and their sentences.
 _DOUBTS = ("silly", "soon", "late", "old", "much", "small")
 #: What else a message about a goal may have that deserves a word, in this order.
-_TAKEN_UP = ("bad_day", "doubters", "figure", "together", "first")
+_TAKEN_UP = ("bad_day", "missed", "doubters", "figure", "together", "first")
 
 #: A message that begins so names a goal: "swim 2 km by August".
 _BEGINS = frozenset(
@@ -33,8 +37,17 @@ _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "
 #: A wish to weigh less; who is slim, or would not lose fitness, has none.
 _LIGHTER = re.compile(
     r"\b(?:(?:be|get|getting|feel|become|bit|little) (?:lighter|slimmer)|get slim|slim down|"
-    r"los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
+    r"\d+ (?:kg|kilos?|lbs|pounds|stone) (?:down|off|lighter|less)|los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
 )
+
+_HURT = re.compile(
+    r"\b(?:crutches|in a cast|in a boot|broken \w+|surgery|operation|fracture\w*|my \w+ op|torn|injur(?:y|ed))\b"
+)
+#: A yes of no more words is given one sentence more.
+_SHORT = 22
+#: Kinds of figures of which it can be asked how they felt.
+_FELT = frozenset(("time", "load"))
+_DATED = re.compile(r"by |before |in (?:a|\d+|two|three|four|five|six|seven|eight|nine|ten) ")
 
 #: Why a goal is wished, or on what it is made to hang; the first that is told is taken up.
 _WHY = (
@@ -43,14 +56,14 @@ _WHY = (
 )  # fmt: skip
 
 
-def _why(reading: Reading, words: Words) -> str | None:
+def _why(reading: Reading, words: Words, others: tuple[str, ...] = ()) -> str | None:
     """Return the sentence on what the athlete tells beside the goal: for whom, for which day."""
     table = words.source["goal"]
     for name in ("if_sleep", "if_train"):
         if reading.has(f"goal_{name}"):
             return words.of(table[name])
     scales = reading.has("lose_weight") or loses_much(reading.tokens)  # "im 71 kg" is no age
-    reasons = [name for name in _WHY if not (scales and name == "age")]
+    reasons = [name for name in _WHY if not (scales and name == "age") and name not in others]
     told = (name for name in reasons if reading.has(f"goal_why_{name}"))
     return next((words.of(table[f"why_{name}"]) for name in told), None)
 
@@ -58,7 +71,8 @@ def _why(reading: Reading, words: Words) -> str | None:
 def _kind_start(reading: Reading, words: Words) -> str:
     """Return what is said before the no: what weighs, why it is wished, or how it is told."""
     opener, first = taken_up(reading, words)
-    if opener and first and first.mood == "sad" and reading.mood == "sad":
+    missed = reading.has("goal_why_lost")
+    if opener and first and first.mood == "sad" and reading.mood == "sad" and not missed:
         return opener
     how = _told_how(reading)
     why = _why(reading, words)
@@ -90,9 +104,11 @@ def doubt(reading: Reading) -> str | None:
 def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words) -> list[str]:
     """Return the kind no to a goal that the engine calls too much, and what it has instead."""
     table = words.source["goal"]
-    start = words.of(table["still_unrealistic"]) if refused else _kind_start(reading, words)
+    start = heard_again(reading, words) if refused else _kind_start(reading, words)
     line = goal_sentence(goal, table["unrealistic"])
-    now = _standing(reading, goal) or beginner(reading.tokens)
+    now = _standing(reading, goal) or beginner(reading.tokens) or _from(reading)
+    if not now and _HURT.search(flat(reading.tokens)):
+        now = table["bare_heal"]
     if now:
         line = f"{line[:-1]}, because {now}."
     return [
@@ -102,8 +118,14 @@ def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words)
     ]
 
 
+def _from(reading: Reading) -> str | None:
+    """Return "you start from 80 kg" where two figures of one kind tell it."""
+    pair = pair_of(flat(reading.tokens))
+    return f"you start from {pair.said_now}" if pair and pair.factor > 1 and pair.now else None
+
+
 def _told_how(reading: Reading) -> str:
-    for name in ("insists", "honest", "together"):
+    for name in ("cross", "insists", "honest", "together"):
         if reading.has(f"goal_{name}"):
             return name
     return "asked" if reading.question else "unrealistic"
@@ -137,6 +159,8 @@ def before_verdict(
         if len(found) < 2 and reading.has(f"goal_{name}"):
             found.append(words.of(table[f"told_{name}"]))
     wish = None if len(found) > 1 else _wish(reading, words, "wished")
+    if not (found or wish) and (why := _why(reading, words, ("child", "seen", "bet"))):
+        return [why]
     if wish:
         found = [wish, *found] if not fear else [*found, wish]
     return found or [words.of(table["open_question" if reading.question else "open"])]
@@ -151,10 +175,19 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
             table["ask_level"]
         )
     name, by, fear = aim(reading.tokens), when(reading.tokens), doubt(reading)
+    pair = pair_of(flat(reading.tokens))
+    step = _step(pair) if pair and pair.factor > 1 else ""
+    name = step or name
     if name and name.endswith("minutes") and "can" in {t.text for t in reading.tokens}:
         name = None  # it is where the athlete stands
-    now = level(reading.tokens, name or "")
+    now = level(reading.tokens, "" if step else name or "")
     found = [words.of(table[f"no_{fear}"])] if fear else []
+    fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    big = big and not (
+        reading.has("goal_ample") and reading.has("goal_ask") and fits_well(reading.tokens)
+    )
+    yes = not big and not fear and reading.question and (fits or reading.has("goal_ask"))
+    kind = "fits" if fits else "plain"
     wish = _wish(reading, words, "wished")
     habit = None if wish else told_habit(words.message)
     if wish:
@@ -162,7 +195,12 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     elif habit:
         line = words.say("goal", "bare_habit").replace("{habit}", habit)
     elif name and not (now and name in now):
-        line = words.of(table["bare_named"]).replace("{Goal}", capital(f"{name} {by}".strip()))
+        now = None if step else now  # it stands in the goal already
+        goal = f"{name} {by}".strip()
+        line = words.of(table[f"bare_named_yes_{kind}" if yes else "bare_named"])
+        line = line.replace("{Goal}", capital(goal)).replace("{goal}", goal)
+    elif yes:
+        line = words.of(table[f"bare_yes_{kind}"])
     elif fear:
         line = ""
     else:
@@ -178,7 +216,12 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
         )
         why = _why(reading, words)
         found += [why] if why else [words.of(table[f"told_{told}"])] if told else []
-    fits, big = judged(reading.tokens) is False, "form goal_big" in reading.found
+    if yes:
+        first = (
+            found if found[0].startswith("Yes,") else [words.of(table[f"bare_yes_{kind}"]), *found]
+        )
+        more = [] if count_words(" ".join(first)) > _SHORT else [words.of(table["bare_steps"])]
+        return [*first, *more], words.of(table["ask_level" if now else "ask_bare"])
     found.append(
         words.of(table["bare_fits" if fits and not big else "bare_slow" if big else "bare_steps"])
     )
@@ -188,6 +231,9 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
 def kind_ask(reading: Reading, words: Words) -> str:
     """Return the question after a kind no to a goal that the engine gives no verdict on."""
     name = special_kind(reading.tokens)
+    pair = None if name else pair_of(flat(reading.tokens))
+    if pair and pair.factor > 1 and pair.kind in _FELT:
+        return words.say("goal", f"ask_{pair.kind}").replace("{now}", pair.said_now)
     return words.say("goal", f"ask_{name}" if name else "ask_unrealistic_alone")
 
 
@@ -200,7 +246,11 @@ def too_much(reading: Reading, words: Words) -> list[str]:
         start = _why(reading, words) if special in ("several", "volume") else None
         start = start or words.of(table[f"open_{special}"])
         return [start, words.of(table[f"bare_{special}"]), words.of(table[f"next_{special}"])]
-    if reading.has("lose_weight") or (loses_much(reading.tokens) and not reading.has("goal_looks")):
+    pair = pair_of(flat(reading.tokens))
+    lifts = pair is not None and pair.kind != "time"
+    if (reading.has("lose_weight") and not lifts) or (
+        loses_much(reading.tokens) and not reading.has("goal_looks")
+    ):
         kind = "weigh_in" if reading.has("goal_weigh_in") else "weight"
         start = _why(reading, words) or words.of(table[f"open_{kind}"])
         lost = [a.text for a in amounts(reading.tokens) if a.kind == "weight"]
@@ -212,14 +262,35 @@ def too_much(reading: Reading, words: Words) -> list[str]:
         return [words.of(table["bare_giant"]), after]
     start = _kind_start(reading, words)
     if reading.has("goal_looks"):
-        start = _why(reading, words) or words.of(table["open_weight"])
+        sad = reading.situations and reading.situations[0].mood == reading.mood == "sad"
+        start = start if sad else _why(reading, words) or words.of(table["open_weight"])
         return [start, words.of(table["bare_looks"]), after]
-    if reading.has("goal_extreme") or reading.has("extreme"):
+    by_figures = judged(reading.tokens) is True
+    if reading.has("goal_extreme") or (reading.has("extreme") and not by_figures):
         return [start, words.of(table["bare_extreme"]), after]
     name = aim(reading.tokens)
     # Minutes of training are where the athlete stands, and never too much in themselves.
     if name and name.endswith("minutes") and not name.startswith("under"):
         name = None
     now = level(reading.tokens, name or "") or beginner(reading.tokens)
+    place = placing(flat(reading.tokens))
+    if pair and pair.factor > 1 and not (now and name and name.startswith("under")):
+        name, now = _step(pair), None
+    elif place and (place[1] or not name):
+        name, now = place
     line = table["bare_unrealistic"].replace("{goal}", name or "that")
+    line = line.replace("{by}", _by_when(reading) or table["bare_soon"])
     return [start, line.replace("{now}", now or table["bare_slowly"]), after]
+
+
+def _step(pair: Pair) -> str:
+    """Return "going from 41 to 24 minutes", the unit once where it is the same."""
+    now, goal = pair.said_now, pair.said_goal
+    number, _, unit = now.partition(" ")
+    return f"going from {number if unit and goal.endswith(' ' + unit) else now} to {goal}"
+
+
+def _by_when(reading: Reading) -> str:
+    """Return by when, where it can stand behind "is too much": "by Sunday", "in 3 weeks"."""
+    by = when(reading.tokens)
+    return f" {by}" if _DATED.match(by) else ""

@@ -15,7 +15,9 @@ from josi_utils.guard.aims import kind_ask, too_much
 from josi_utils.guard.asides import aside
 from josi_utils.guard.asked_for import asked_for
 from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
+from josi_utils.guard.goal_again import again
 from josi_utils.guard.goal_beside import beside_plan, shortened
+from josi_utils.guard.goals import names_goal
 from josi_utils.guard.intent import intent
 from josi_utils.guard.leap import leap
 from josi_utils.guard.situations import Reading, read
@@ -65,15 +67,19 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
     told = told or reading.has("req_often")  # "7 days a week from now on" is no order to Josi
-    probe = (wants["probe"] and not told) or reading.has("probe")
     goal = (decision or {}).get("goal") or {}
+    beside = reading.has("probe") and not _of_goal(goal, reading)
+    probe = (wants["probe"] and not told) or beside
+    held = again(case, reading, words, plan)
+    if held and not probe:
+        return held
     if leap(reading.tokens) and not (
         goal or case.get("card") or any(a.always for a in reading.asides)
     ):
         opening, ask = too_much(reading, words), kind_ask(reading, words)
         return Composition(shortened(opening, 2, plan, ask), ask, plan)
     apart = aside(case, reading, words, plan, probe)
-    if apart:
+    if apart and not _of_goal(goal, reading):
         return apart
     if probe:
         return _probe(reading, words, plan)
@@ -104,6 +110,12 @@ def _without_race(case: dict[str, Any], reading: Reading) -> dict[str, Any]:
     if not off or not decision or not decision.get("goal"):
         return case
     return case | {"decision": {key: v for key, v in decision.items() if key != "goal"}}
+
+
+def _of_goal(goal: dict[str, Any], reading: Reading) -> bool:
+    """Tell whether a message names the engine's goal: what else is in it comes second."""
+    named = bool(goal.get("verdict")) and names_goal(goal, reading)
+    return named and not any(one.always for one in reading.asides)
 
 
 def _surely_off(reading: Reading) -> bool:

@@ -24,7 +24,7 @@ WHEN = (
 )
 #: Words with which a figure is wished for, of somebody else, or not reached.
 WISHED = re.compile(
-    r"\b(?:goal|target|aim|aiming|want|wants|hope|hoping|would like|id like|if i|could i|can i|"
+    r"\b(?:goal|target|fancy|please|this time|thoughts|aim|aiming|want|wants|hope|hoping|would like|id like|if i|could i|can i|"
     r"will i|should i|realistic|possible|she|he|his|her|him|they|nearly|almost|didnt|couldnt get|"
     r"before i die|by christmas|by summer|need to|trying|try to)\b"
 )

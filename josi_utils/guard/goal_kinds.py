@@ -34,9 +34,7 @@ LOOKS_FROM, LOOKS_DAYS = 2, 35
 #: Nobody comes from a marathon of so many hours to a qualifying time in so many days.
 SLOW_MARATHON_HOURS, QUALIFY_DAYS = 4, 400
 
-_PER_WEEK = (
-    r"(?:a|per|each|every) week|weekly|km weeks|mileage|my volume|training volume|weekly volume"
-)
+_PER_WEEK = r"(?:a|per|each|every) week|(?:km|k|miles) week|weekly|km weeks|mileage|my volume|training volume|weekly volume"
 _UNIT = r"(?:km|k|kms|miles|mile|mi|hours|h|runs|sessions)"
 _AMOUNT = re.compile(rf"\b{words.N}(?: {_UNIT})?\b(?! (?:weeks|months|days|years|minutes|kg|th)\b)")
 _JUMP = re.compile(
@@ -228,19 +226,23 @@ _WISHES = re.compile(
 )
 
 
+#: What was lost last week is no wish, but tells that weight is meant.
+_LOST_SO_FAR = re.compile(
+    rf"\b(?:lost|dropped) {words.N} (?:{'|'.join(words.KILOS)}) (?:this|last) (?:week|month)\b"
+)
+
+
 def too_light(text: str, days: float | None) -> bool:
     """Tell whether so much weight is to be lost in so short a time that it is too much."""
     if words.LOOKS.search(text) and days and LOOKS_FROM <= days <= LOOKS_DAYS:
         return bool(_WISHES.search(text))
+    text = _LOST_SO_FAR.sub(" lose ", text)
     bare = re.search(rf"\b(?:{'|'.join(words.KILOS)}) in (?:{words.N}|a)\b", text)
     weigh = words.WEIGH.search(text)
-    if (
-        weigh
-        and days
-        and 0 < float(weigh[2]) - float(weigh[1]) < MOST_LOSS
-        and float(weigh[2]) >= LEAST_WEIGHT
-    ):
-        return (float(weigh[2]) - float(weigh[1])) / days * 7 > FASTEST_LOSS
+    if weigh and days:
+        goal, now = (float(figure) for figure in weigh.groups() if figure)
+        if 0 < now - goal < MOST_LOSS and now >= LEAST_WEIGHT:
+            return (now - goal) / days * 7 > FASTEST_LOSS
     down = words.FROM_KG.search(text)
     if down and days and not words.LIFTS.search(text):
         return (float(down[1]) - float(down[2])) / days * 7 > FASTEST_LOSS

@@ -10,7 +10,9 @@ import re
 from typing import Any
 
 from josi_utils.decision import weeks_words
+from josi_utils.guard.composition import capital
 from josi_utils.guard.data import load
+from josi_utils.guard.goal_pairs import pair_of
 from josi_utils.guard.leap import fits, judged, leap
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
@@ -21,6 +23,8 @@ _TIME = re.compile(r"^(?:(?:under|sub|around|about|below|near)\s|\d+(?:[:.,]\d+|
 _AMOUNT = re.compile(r"\d\s?(?:kg|lb|watts?|w|m|km|reps?|miles?)\b|^level\b", re.I)
 #: Body weight to lose is in no event.
 _LIGHTER = re.compile(r"^\d+\s?(?:kg|kilos?|lbs?|pounds?|stone)\s(?:lighter|less|leaner)\b", re.I)
+_ONE = frozenset(("trek", "hike", "climb"))
+_TEST = re.compile(r"^(?:FTP|VO2 ?max) (?:of )?\d+(?: ?(?:w|watts))?$", re.I)
 _SPAN = re.compile(r"^(?:\d+|one|two|three|a|ten)\s(?:day|days|hours?|weeks?|go)\b|^\d+ h$", re.I)
 
 
@@ -45,12 +49,15 @@ def event_words(event: str) -> str | None:
     words = load("fallback")["goal_words"]
     bare = event.strip().rstrip(".")
     tokens = [w.lower() for w in re.findall(r"[A-Za-z'-]+", bare.split(",", 1)[0])]
+    if len(tokens) > 1 and tokens[0] == "first" and set(tokens[-1:]) & set(words["races"]):
+        return f"your {bare[0].lower()}{bare[1:]}"
     if not tokens or tokens[0] in words["verbs"] or set(tokens) & set(words["personal"]):
         return None
     name = _lower_first(bare, frozenset(words["plain"])) + ("," if "," in bare else "")
     if tokens[0] in ("the", "a", "an") or not set(tokens) & set(words["races"]):
         return name
-    return name if set(tokens) & set(words["without_article"]) else f"the {name}"
+    bare_name = set(tokens) & set(words["without_article"]) and tokens[-1] not in _ONE
+    return name if bare_name else f"the {name}"
 
 
 def _to(text: str) -> str:
@@ -87,13 +94,13 @@ def goal_name(goal: dict[str, Any]) -> str:
         return f"the {target[0].lower()}{target[1:]} of {event}" if not rest else "your goal"
     if _LIGHTER.search(target):
         return f"getting {target}"
+    if first in ("within", "inside") and event:
+        return f"finishing {event} {target[0].lower()}{target[1:]}"
+    if _TEST.match(target):
+        return target
     if _TIME.match(target) or _AMOUNT.search(target):
         return f"{target[0].lower()}{target[1:]} in {event}"
     return "your goal"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def goal_sentence(goal: dict[str, Any], pattern: str) -> str:
@@ -107,7 +114,7 @@ def goal_sentence(goal: dict[str, Any], pattern: str) -> str:
     filled = pattern.replace("{goal}", goal_name(goal)).replace("{left}", left)
     filled = filled.replace("{weeks}", ahead).replace(",,", ",").replace(",.", ".")
     filled = filled.replace("for finishing", "to finish").replace("for winning", "to win")
-    return _capital(filled)
+    return capital(filled)
 
 
 def alternative_sentence(goal: dict[str, Any], pattern: str) -> str | None:
@@ -135,7 +142,8 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     names = f"{goal['event']} {goal.get('target') or ''}"
     doubts = any(reading.has(form) for form in ("doubt_small", "doubt_silly", "doubt_old"))
     # "10k in under an hour, 12 weeks to go": the distance of the goal, and its date.
-    dated = reading.question and reading.has("goal") and reading.has("horizon")
+    dated = reading.has("goal_ask") or (reading.has("goal") and reading.has("horizon"))
+    dated = reading.question and dated
     if (doubts or dated) and set(_KM.findall(names.lower())) & set(
         _KM.findall(flat(reading.tokens))
     ):
@@ -144,6 +152,7 @@ def names_goal(goal: dict[str, Any], reading: Reading) -> bool:
     return bool(own & {t.text for t in reading.tokens})
 
 
+_FEW_DAYS = re.compile(r"\b(?:a|per|each|every) day for (?:\d|two|three|four|five|six) days\b")
 _DID = re.compile(
     r"\b(?:did|done|finished|completed|managed|ran|rode|swam|rowed|made it|got my|went|took|knocked|dropped|achieved|smashed|got|today|yesterday|last|this morning|walked|lifted|beat)\b"
 )
@@ -226,10 +235,29 @@ def aims_plainly(reading: Reading, message: str) -> bool:
     return bool(sporty) and (asks or "?" not in message)
 
 
+def _steps(reading: Reading) -> bool:
+    """Tell whether a message has where the athlete stands and what is wished, and means it."""
+    pair = pair_of(flat(reading.tokens))
+    if not pair or pair.factor <= 1 or any(one.done or one.strong for one in reading.situations):
+        return False
+    meant = (
+        "goal_ask",
+        "goal_alone",
+        "wish",
+        "horizon",
+        "goal_strict",
+        "doubt_silly",
+        "doubt_much",
+    )
+    return any(reading.has(form) for form in meant)
+
+
 def has_goal(reading: Reading) -> bool:
     """Tell whether a message without a decision names a goal of its own."""
     if any(one.done for one in reading.situations) and not _ahead(reading):
         return False
+    if _steps(reading):
+        return True
     event, horizon = "form event" in reading.found, "form horizon" in reading.found
     if reading.has("goal_alone"):
         return horizon or event
@@ -238,7 +266,7 @@ def has_goal(reading: Reading) -> bool:
     spans = any(reading.has(form) for form in ("goal_soon", "goal_short", "goal_ample"))
     if not horizon or not (event or reading.has("wish")):
         return False
-    return spans or reading.has("wish") or not reading.has("past")
+    return spans or reading.has("wish") or reading.has("lose_weight") or not reading.has("past")
 
 
 def wishes_goal(reading: Reading) -> bool:
@@ -256,7 +284,9 @@ def too_soon(reading: Reading) -> bool:
     (:mod:`josi_utils.guard.leap`), or a great event and a short time, where nothing tells of
     training and no figure fits.
     """
-    if reading.has("goal_extreme") or (reading.has("giant") and reading.has("wish")):
+    if (reading.has("goal_extreme") and not _FEW_DAYS.search(flat(reading.tokens))) or (
+        reading.has("giant") and reading.has("wish")
+    ):
         return True
     if leap(reading.tokens):
         return True

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from josi_utils.guard import leap_words as words
 from josi_utils.guard.goal_kinds import figure_of, kind_of, qualifies, too_light
+from josi_utils.guard.goal_steps import TIME_STEPS, by_day, limit, pair_verdict
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.told import flat
 
@@ -42,7 +43,7 @@ def span(text: str) -> float | None:
         rf"\b(?:its|it is|now|today is)(?: only| already)? ({words.MONTH.pattern}) ?(?:now)?\b",
         text,
     )
-    christmas = re.search(r"\b(?:christmas|xmas|new year)\b", text)
+    christmas = re.search(r"\b(?:christmas|xmas|new years?)\b", text)
     if len(places) == 2 and now and not days:
         today = next(i for i, m in enumerate(words.MONTHS) if m[:3] == now[1][:3])
         days.append((sum(places) - 2 * today) % 12 * 31.0)
@@ -54,15 +55,6 @@ def span(text: str) -> float | None:
 
 
 # --- times ------------------------------------------------------------------------------------
-
-#: From so many days on (first column) a time may at most come down by this factor.
-_TIME_STEPS = ((24, 1.16), (46, 1.22), (75, 1.28), (100, 1.33), (210, 1.45), (430, 1.6), (800, 1.9))
-
-
-def _limit(steps: Sequence[tuple[float, float]], days: float | None) -> float | None:
-    if days is None:
-        return None
-    return next((factor for most, factor in steps if days <= most), None)
 
 
 def _seconds(found: re.Match[str], long: bool) -> float:
@@ -84,7 +76,7 @@ def _times(text: str, days: float | None) -> bool | None:
         return days is not None and days <= 430
     off = words.TAKE_OFF.search(text)
     if off and days is not None and float(off[1]) < float(off[2]):
-        most = _limit(_TIME_STEPS, days)
+        most = limit(TIME_STEPS, days)
         return most is not None and most <= float(off[2]) / (float(off[2]) - float(off[1]))
     kinds = set(re.findall(rf"\b{words.RACE}\b", text)) - {"race", "pace", "beat", "k", "ks"}
     if ({"half", "marathon"} <= kinds and "half marathon" not in text) or len(
@@ -115,7 +107,7 @@ def _times(text: str, days: float | None) -> bool | None:
         return None
     if not falls and not re.search(words.NOW_TIME, text):
         return None
-    most = _limit(_TIME_STEPS, days) if days is not None else 1.55
+    most = limit(TIME_STEPS, days) if days is not None else 1.55
     return most is not None and most <= high / low < 6
 
 
@@ -145,13 +137,13 @@ def _loads(text: str, days: float | None) -> bool | None:
             values = [0.0, *values]
         if len(values) < 2:
             return None
-        most = _limit(_REP_STEPS, days)
+        most = limit(_REP_STEPS, days)
         return (
             most is not None and values[-1] >= MANY_REPS and values[-1] / max(values[0], 1) >= most
         )
     if len(values) != 2 or values[0] < 15:
         return None
-    most = _limit(_LOAD_STEPS, days)
+    most = limit(_LOAD_STEPS, days)
     return most is not None and most <= values[1] / values[0] < 8
 
 
@@ -164,9 +156,13 @@ EASY_FACTOR = 1.75
 #: A great event so many times as long as what is done now is not of this year.
 FAR_OFF = 40
 _ZERO = 2.0
+#: So far, swum miles counted as on foot, is too much for a beginner in so few days.
+FAR_NEW, DAYS_NEW = 6, 12
 
 
 def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
+    text, daily = by_day(text)
+    days = span(text) if daily else days
     if days is None or days > 400:
         return None
     now: list[float] = []
@@ -226,7 +222,7 @@ def _distances(text: str, days: float | None, nothing: bool) -> bool | None:
     if factor <= EASY_FACTOR:
         return None if nothing else False
     if want < 10:
-        return None
+        return True if nothing and want >= FAR_NEW and days <= DAYS_NEW else None
     slow = 1.25 if want >= 60 else 1.0
     return days / 7 < WEEKS_TO_DOUBLE * slow * math.log2(factor) or (None if nothing else False)
 
@@ -254,6 +250,7 @@ def judged(tokens: Sequence[Token], nothing: bool = False) -> bool | None:
 def _read(said: str) -> tuple[str, str, float | None] | None:
     """Return text, text without its clauses' ends and days left; None if done or too long."""
     text = words.AFTER_NOW.sub(r"\1 ", said).replace("half a stone", "7 lbs")
+    text = words.THOUSANDS.sub(r"\1\2", text)
     if words.DONE.search(text) or said.count(" ") > words.LONGEST:
         return None
     return text, text.replace("; ", ""), span(text)
@@ -272,6 +269,7 @@ def _judged(said: str, nothing: bool) -> bool | None:
         qualifies(plain, days) or None,
         _loads(text, days),
         _distances(text, days, nothing),
+        pair_verdict(text, days),
     ]
     if True in found or too_light(plain, days) or kind_of(plain, days):
         return True

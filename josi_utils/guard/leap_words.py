@@ -21,7 +21,7 @@ DAYS_OF = {"hour": 1 / 24, "day": 1, "night": 1, "weekend": 7, "week": 7, "month
 #: What stands before a span that lies behind, or that is not what is left.
 BEHIND = (
     r"(?<!for )(?<!last )(?<!past )(?<!since )(?<!after )(?<!a )(?<!every )(?<!each )(?<!over )"
-    r"(?<!per )(?<!previous )(?<!all )"
+    r"(?<!per )(?<!previous )(?<!all )(?<!at it )(?<!doing it )(?<!been )"
 )
 SPAN = re.compile(
     rf"{BEHIND}\b{N} (?:more |short |little |and a half |of )?(day|night|weekend|week|month|year)s?\b"
@@ -41,13 +41,14 @@ SPANS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     for pattern, days in (
         (r"(?:in|within|by|inside) an hour|tonight|today", 1),
         (r"tomorrow|overnight", 2),
-        (r"(?:on|by|till|til|until|next|this|coming) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
-         r"(?:this|coming|the|next) weekend|(?:by|is|on) (?:fri|sat|sun)|(?:end of|in|within) (?:the |a |one |this )?week|this week", 7),
+        (r"(?:on|by|till|til|until|next|this|coming|leaving|leave|starts|starting|starts on|leaving on) (?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+         r"(?:this|coming|the|next) weekend|(?:by|is|on|next|this|coming) (?:fri|sat|sun)(?! (?:\d|and))|(?:end of|in|within) (?:the |a |one |this )?week|this week", 7),
         (r"(?<!every )(?<!each )(?<!last )(?<!my )(?<!since )(?:satur|sun|fri)day(?! (?:ride|run|swim|group|morning|session|long|evening|night))", 7),
-        (r"weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
+        (r"(?:satur|sun|fri|thurs)day (?:week|after next)|weekend after next|next week|a week on (?:mon|tues|wednes|thurs|fri|satur|sun)day", 12),
         (r"a fortnight|week after next|(?:two|2) weeks today", 14),
         (r"(?:in|within|is|by|inside|only|got|have) (?:a|one|1) month|a month(?! ago)|next month|this month|end of (?:the )?month|"
-         r"months time|till the end of the month|by the \d+ (?:st|nd|rd|th)", 35),
+         r"months time|till the end of the month|(?:by|on|till|til|until|before) the \d+ (?:st|and|nd|rd|th)", 35),
+        (r"(?:champs|race|regatta|meet|competition|comp|event|gala|cup|match|test|party|its|thats)(?: is)?(?: this| on)? (?:mon|tues|wednes|thurs|fri)day", 7),
         (r"end of next month", 55),
         (r"this (?:spring|summer|autumn|winter|season)|in (?:the )?(?:spring|summer|autumn|winter)|by (?:spring|summer|autumn|winter|easter|christmas|xmas|new year)|"
          r"(?:till|til|until|before) (?:the )?(?:summer|christmas|easter|spring|winter|new year|season)", 200),
@@ -76,14 +77,15 @@ TWO_KILOS = re.compile(
     r"\b(\d+(?:\.\d+)?) (?:kg|kgs|kilos?) (?:now|currently|at present) ;? ?(\d+(?:\.\d+)?)(?: kg| kilos)? (?:by|in|at)\b"
 )
 WEIGH = re.compile(
-    r"\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
+    r"\b(?:weigh|down to) (\d+(?:\.\d+)?)(?: kg| kilos?)?\b.*\b(?:im|i am|weigh|at) (\d+(?:\.\d+)?)(?: kg| kilos?)? (?:now|today|at the moment|currently)\b"
+    r"|\b(?:weigh|be|get to|down to|reach) (\d+(?:\.\d+)?)(?: kg| kilos?)? .*\b(?:im|i am|weigh|at|now|currently) (\d+(?:\.\d+)?)(?: kg| kilos?)\b"
 )
 LOOKS = re.compile(
     r"\b(?:dress sizes?|sizes? too small|six pack(?! of)|sixpack(?! of)|flat stomach|bikini body|beach body|"
     r"(?:lose|losing|shed|rid of|burn|flatten|shrink) (?:\w+ )?(?:\w+ )?belly|belly (?:gone|off)|belly fat|flat belly|"
     r"(?:get|getting|be|look|am|become) (?:ripped|shredded)|(?:ripped|shredded) (?:by|in|for|before|body)|"
     r"(?:see|show|get|have|want|visible|defined) (?:my |some |visible |defined )?abs|abs (?:by|for|before)|"
-    r"washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
+    r"look like (?:the rock|thor|arnold|arnie|a (?:\w+ )?model|a bodybuilder|a superhero|brad pitt|ronaldo)|washboard|from size|size \d+ to|thigh gap|clothes? sizes?|jeans sizes?|sizes smaller|love handles)\b"
 )
 LIFTS = re.compile(r"\b(?:bench|squat|deadlift|press|lift|clean|snatch|curl|pull)\w*\b")
 
@@ -104,6 +106,9 @@ LOAD_OF = re.compile(
     r"\b(?:bench|squat|squats|deadlift|press|ftp|watts|vertical|jump|push ups?|pushups?|pull ups?|pullups?|press ups?|"
     r"pressups?|sit ups?|chin ups?|burpees|curl|clean|snatch)\b"
 )
+#: So many kilometres in so many days; day after day each of them is as long as so much more.
+TOUR = re.compile(rf"\b{N} (km|k|kms|miles|mi) (?:in|over|across) {N} days\b")
+TOUR_FACTOR = 1.3
 #: Minutes that one can keep going now; six of them are about a kilometre on foot.
 MINUTES_NOW = re.compile(
     r"\b(?:i (?:can )?(?:ride|run|row|swim|jog|do|only do)|can (?:do|run|ride|swim)) (?:about |only |just )?(\d+) minutes\b"
@@ -112,6 +117,8 @@ HAS_DONE = re.compile(r"\b(?:pb|best|pr|ran|did|now|currently|was|today)\b")
 DONE_SO = re.compile(r"\b(?:since|went|dropped|came down|improved|ago|used to|last year)\b")
 #: "Longest: 15 km": the word belongs to what follows it.
 AFTER_NOW = re.compile(r"\b(longest|currently|now|max|best|pb|goal|target|present) ; (?=\d)")
+#: "16,000 km", but not the 42.195 km of a marathon.
+THOUSANDS = re.compile(r"\b(?!42\.|21\.)(\d{1,3})\.(\d{3})(?= (?:km|k|m|miles)\b)")
 #: "Take 8 minutes off my 5 k ; 32 now".
 TAKE_OFF = re.compile(
     r"\b(?:take|knock|cut|drop|shave) (\d+) minutes (?:off|from)\b.*?\b(?:pb |best |now |currently )?(\d+)(?::(\d+))?(?: minutes)?(?: now| currently| at present|$)"
@@ -119,7 +126,7 @@ TAKE_OFF = re.compile(
 #: Words of one who trains: such a one knows what an event asks.
 TRAINED = re.compile(
     r"\b(?:training (?:is )?(?:done|behind)|months of training|taper\w*|trained for|longest|times a week|(?:[2-7]|two|three|four|five) x a week|every (?:sunday|weekend|week)|on (?:sundays|weekends)|"
-    r"weekly|regularly|i (?:bike|run|swim|ride|row|cycle|train)|pb|personal best|pbs|(?:did|ran|rode|swam|walked|finished) (?:a|an|the|my|it|\d+|two|three)|last (?:week|weekend|saturday|sunday|month|year|spring|autumn|summer)|in training|comfortabl\w+|happily|was \d|half was|done \d)\b"
+    r"weekly|regularly|(?:sunday|saturday|weekend|long|weekly) (?:rides|runs|swims|walks|hikes|ride is|run is|swim is|walk is)|i (?:bike|run|swim|ride|row|cycle|train)|pb|personal best|pbs|(?:did|done|ran|rode|swam|walked|finished) (?:a|an|the|my|it|\d+|two|three)|last (?:week|weekend|saturday|sunday|month|year|spring|autumn|summer)|in training|comfortabl\w+|happily|was \d|half was|done \d)\b"
 )
 #: How far an event is, in kilometres on foot.
 EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
@@ -137,28 +144,30 @@ EVENTS: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"(?:24|twenty four|36|48|72) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge|relay|walk)", 120),
         (r"(?:12|twelve) (?:h|hour|hours) (?:\w+ )?(?:race|run|row|ride|swim|bike|challenge)", 60),
         (r"(?:cross|over|across) the (?:alps|pyrenees)", 150),
-        (r"kilimanjaro|mont blanc|matterhorn|alpe dhuez", 45),
+        (r"kilimanjaro|mont blanc|matterhorn|alpe dhuez|(?:mont )?ventoux|stelvio|galibier|tourmalet", 45),
         (r"vasaloppet|birken\w*", 60),
         (r"(?:lands end|land s end) to|lejog|paris roubaix|tour of flanders|(?:the )?tour", 90),
         (r"(?:from )?spain to africa|gibraltar", 60),
         (r"across (?:the )?(?:us|usa|america|europe|atlantic|pacific|country)|transatlantic|the atlantic", 3000),
+        (r"the (?:200|300|400|600)(?= (?:with|brevet|audax|ride|on|k brevet)\b)", 65),
+        (r"alcatraz", 12),
         (r"olympic triathlon|triathlon|first tri", 14),
     )
 )  # fmt: skip
 #: What stands before an event that is done.
 EVENT_DONE = re.compile(
-    r"\b(?:(?:ive|have|i|only|never|just) (?:done|run|did|ran|finished|completed|swum|walked)|did|ran|finished|completed|done)"
+    r"\b(?:longest(?: ever| run| so far| ride)?(?: was| is)|(?:ive|have|i|only|never|just) (?:done|run|did|ran|finished|completed|swum|walked)|did|ran|finished|completed|done)"
     r"(?: only| just| my| a| an| one| two| three| four| five| six| \d+| few| some| couple of| the| first| last| single)*(?: city| spring| road| trail| full| flat)? $"
 )
 DIST = rf"\b{N} (km|k|kms|kilometers|kilometres|miles|mile|miler|milers|mi|m|lengths|ks)\b"
 NOW_DIST = re.compile(
     r"\b(?:longest|furthest|farthest|most|max|so far|i (?:can )?(?:do|run|swim|ride|walk|jog|cycle|manage|row)|can (?:do|run|swim|ride|walk)|"
     r"never|currently|current|now|at present|at the moment|walked|ran|rode|swam|did|done|up to|went|today i|present|more than|only|twice a week|jogger|"
-    r"times a week|a week|per week|have been|(?<!in )a day|from (?=\d)|my (?:long |usual |normal |sunday |saturday |weekend |weekly )?(?:ride|run|swim|walk|jog|hike) is|my (?:record|best|most)|record is|already|ok for me|comfy|is fine|is ok)"
+    r"times a week|tops|a week|per week|have been|(?<!in )a day|from (?=\d)|my (?:long |usual |normal |sunday |saturday |weekend |weekly )?(?:ride|run|swim|walk|jog|hike) is|my (?:record|best|most)|record is|already|ok for me|comfy|is fine|is ok)"
 )
 BARE_NOW = (
-    r"\b(?:(?:i|we) (?:do|run|ride|swim|walk|row)|most (?:ive|i have) (?:ever )?(?:ridden|run|swum|walked|done|rowed)(?: so far)? (?:is|was)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
-    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b)"
+    r"\b(?:(?:rides|runs|swims|walks|hikes) (?:are|of)|(?:furthest|farthest|longest)(?: ive| i have| i)?(?: ever)?(?: been| gone| done| ridden| run| swum| walked| rowed| cycled)?(?: is| was)?|(?:i|we) (?:do|run|ride|swim|walk|row)|most (?:ive|i have) (?:ever )?(?:ridden|run|swum|walked|done|rowed)(?: so far)? (?:is|was)|am at|im at|currently|longest(?: run| ride| swim| walk| ever| so far| is| was)*|max(?: is| was)?|most is|up to|did|done) (\d+)"
+    r"(?= now\b| on (?:sun|satur|week)\w+| already\b| at present\b| ;|$| currently\b| flat\b| atm\b| a week\b| so far\b| and\b| but\b)"
 )
 #: Words that tell that nothing has been done so far.
 NOTHING = re.compile(
@@ -168,8 +177,8 @@ NOTHING = re.compile(
     r"done (?:any|sport|it|one|this)|been (?:on|above))|not (?:run|swum|trained|exercised|ridden) (?:before|since)|no (?:training|sport|exercise|bike|fitness)\b|no (?:swimming|running|cycling|climbing|rowing) (?:skills?|experience|background)|dont (?:own|have) a bike|empty bar|zero fitness|"
     r"(?:havent|have not|hadnt|not) (?:really )?(?:run|trained|exercised|moved|swum|ridden|done (?:any|anything|sport))|w o training|without (?:any )?training|without having trained|untrained|"
     r"(?:complete|total|absolute|as a) beginner|started (?:last|on|this|yesterday|monday|today)|just (?:bought|started)|bought (?:a|my) |first (?:road )?bike|"
-    r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
-    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner)\b"
+    r"tired walking|last (?:ran|run|rode|trained|swam|rowed) in (?:19|20)\d\d|since (?:primary |high )?school|none of us|city bike|shopping bike|foldable|folding bike|ride it to the|(?:ride|walk|cycle|bike) to (?:the|work)|training so far|currently ; 0|currently 0|start lessons|the bar$|walking to the|out of breath|get puffed|move more|used (?:a|the) \S+(?: \S+)? (?:once|twice)|last ran for|sitting on my|i (?:mostly )?sit\b|walk my dog|walks? to the|"
+    r"panic in|twice ever|been running for a week|(?:\d+|twenty|ten|thirty) minutes? walks?|with floaties|mostly sit|beginner|(?:did|had|done|took|after|only) (?:\d|two|three|four|five) lessons|lessons so far|(?:stood|sat|been) on one (?:once|twice)|fell (?:off )?both times|walk with a stick|walking stick|get tired (?:from|just|walking|climbing|after|hoovering)|not (?:a )?sporty|started (?:running|cycling|swimming|rowing|training) (?:in|on|this|last) (?:january|february|march|april|may|june|july|august|september|october|november|december|year|month|week))\b"
 )
 #: What nobody, or hardly anybody, ever does.
 FAST = re.compile(

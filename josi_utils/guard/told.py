@@ -23,7 +23,7 @@ _NOT = (
     r"(?! (?:weeks?|wks?|days?|months?|years?|yrs?|yr|times?|x|percent|of|th|st|nd|rd|am|pm|or|to|"
     r"and|kids?|runs?|sessions?|reps?|sets?|years|old|a|per|each|but|\d)\b)(?![:.]\d)"
 )
-_AMOUNT = rf"{_NUM}\b(?: ({'|'.join(UNITS)})\b)?{_NOT}"
+_AMOUNT = rf"{_NUM}\b(?: ({'|'.join(UNITS)})\b|(?! (?:{'|'.join(UNITS)})\b)){_NOT}"
 #: What is done, as messages have it, and as it is said after "you can".
 _DONE = "run|jog|swim|ride|cycle|bike|walk|row|ski|hike|lift|squat|bench|deadlift|do|manage|hold"
 _SO = "(?: about| around| just| only| maybe| roughly| at best)?"
@@ -98,6 +98,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], 
          _with("your time was")),
     )
 )  # fmt: skip
+_MAY = ("could ", "can ", "will ", "id ", "ill ", "would ")
 _NEVER = re.compile(
     rf"\b(?:never|not)(?: ever)? ({'|'.join(_SPORTS)})\b(?: before)?(?! (?:more|up|out|outside|that|this|so|far)\b)"
 )
@@ -119,6 +120,9 @@ def flat(tokens: Sequence[Token]) -> str:
     return " ".join(parts)
 
 
+_TO_COME = re.compile(r" (?:by|tomorrow|next|tonight|on (?:satur|sun|mon)day)\b")
+
+
 def _figures(text: str) -> set[str]:
     return set(re.findall(r"\d+(?:[.:]\d+)?", text))
 
@@ -130,7 +134,7 @@ def _levels(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
             continue
         for found in pattern.finditer(text):
             said = fill(found)
-            if said:
+            if said and not _TO_COME.match(text[found.end() :]):
                 yield said, found.span()
 
 
@@ -175,7 +179,7 @@ def beginner(tokens: Sequence[Token]) -> str | None:
     """Return ``"you have never run before"`` or the like, where the message says so."""
     text = flat(tokens)
     found = _NEVER.search(text)
-    if found and not text[: found.start()].endswith(("could ", "can ", "will ")):
+    if found and not text[: found.start()].endswith(_MAY):
         return f"you have never {_SPORTS[found[1]]} before"
     cannot = _CANNOT.search(text)
     if cannot:
@@ -192,7 +196,7 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:half ironman|70\.3)\b", "a half Ironman"),
         (r"\b(?:ironman|iron man)\b", "an Ironman"),
         (
-            r"\b(?:half marathon|halfmarathon|(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
+            r"\b(?:half marathon|halfmarathon|(?<!and )(?:a|my|the|first|this|\d) half)\b(?! (?:an|of|hour|the|way))",
             "a half marathon",
         ),
         (r"\b(?:ultra|ultramarathon)\b", "an ultra"),
@@ -209,7 +213,7 @@ _EVENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _AIM = re.compile(
-    rf"\b(?:sub|under|below) (\d+(?:[.:]\d+)?)(?: (minutes|hours|{'|'.join(UNITS)}))?\b{_NOT}"
+    rf"\b(?:sub|under|below) (\d+(?:[.:]\d+)?)(?: mile\b)?(?: (minutes|hours|{'|'.join(UNITS)}))?\b{_NOT}"
 )
 _STEP = re.compile(
     rf"\bfrom {_NUM}(?: ({'|'.join(UNITS)}))? to {_NUM}(?: ({'|'.join(UNITS)}))?\b(?! (?:am|pm|oclock)\b)"
@@ -230,7 +234,7 @@ _MINUTES = re.compile(r"\b(run|jog|swim|row|ride)(?: for)? (\d+) (minutes)\b")
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _WHEN = re.compile(
     rf"\b(?:(?:by|this|next|before|until) (?:next |the )?(?:summer|spring|autumn|winter|christmas|"
-    rf"easter|year|month|season|weekend|week|{_MONTHS}|saturday|sunday|friday|monday)|in (?:the )?(?:spring|summer|"
+    rf"easter|year|month|season|weekend|week|{_MONTHS}|saturday|sunday|friday|monday)|(?<!\d )in (?:the )?(?:spring|summer|"
     rf"autumn|winter|{_MONTHS})|in (?:\d+|two|three|four|five|six|seven|eight|nine|ten|a few) "
     r"(?:days|weeks|months|years)|in a (?:week|month|year)|on (?:saturday|sunday|friday|monday)|"
     r"by the end of (?:the |this )?(?:month|year|season))\b"
@@ -241,7 +245,7 @@ _NAMES = frozenset(f"{_MONTHS}|christmas|easter|saturday|sunday|friday|monday".s
 def when(tokens: Sequence[Token]) -> str:
     """Return by when, as the message says it: ``"by next summer"``, or nothing."""
     found = _WHEN.findall(flat(tokens))
-    if len(set(found)) != 1:
+    if len(set(found)) != 1 or re.match(rf"by the (?:{_MONTHS})", found[0]):
         return ""
     return " ".join(w.capitalize() if w in _NAMES else w for w in found[0].split())
 

@@ -6,12 +6,15 @@ that the message calls for; :func:`planned` has the order in which they are trie
 
 from __future__ import annotations
 
+import re
+
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
 from josi_utils.guard.answers import TONE_ONLY, met
 from josi_utils.guard.composition import Brief, Composition, fits, standing
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_why, before
+from josi_utils.guard.goal_again import said_why
 from josi_utils.guard.openers import greeting, plain_opener, said_back
 from josi_utils.guard.question_answers import (
     about_plan,
@@ -24,6 +27,7 @@ from josi_utils.guard.request_answers import either, no, sorry, yes
 from josi_utils.guard.request_figures import beyond_session
 from josi_utils.guard.request_signs import other_day, other_sport, wants_more
 from josi_utils.guard.wishes import beside
+from josi_utils.persona import count_words
 
 #: With one of these words a no is not taken.
 _ASKS_ON = frozenset([
@@ -36,6 +40,9 @@ _TAKES = frozenset([
     "ok", "okay", "thanks", "thank", "fine", "alright", "deal", "cool", "fair", "sure", "right", "understood",
 ])  # fmt: skip
 _TAKES_IN = 8
+_FIGURES = re.compile(r"\d+(?:[:.,]\d+)*")
+#: With more words the no to a goal has no room for a reason that holds for everybody.
+ROOM = 64
 
 
 def planned(brief: Brief) -> Composition:
@@ -80,7 +87,12 @@ def _unrealistic_goal(state: DialogueState) -> Composition | None:
     if state.goal.get("verdict") != "unrealistic":
         return None
     lines = refusal(state.goal, state.reading, state.refused, state.words)
-    return Composition(lines, state.words.say("goal", "ask_unrealistic"), state.plan)
+    other = state.goal.get("alternative")
+    ask = state.words.say("goal", "ask_unrealistic" if other else "ask_unrealistic_alone")
+    reason = said_why(state.case) or state.words.source["goal"]["bare_slowly"]
+    why = f"{lines[1][:-1]}, because {reason}."
+    told = "because" in lines[1] or count_words(" ".join([*lines, *state.plan, ask])) > ROOM
+    return Composition(lines if told else [lines[0], why, *lines[2:]], ask, state.plan)
 
 
 def _aim_beyond_plan(state: DialogueState) -> Composition | None:
@@ -113,7 +125,8 @@ def _progress(state: DialogueState) -> Composition | None:
 
 def _goal_verdict(state: DialogueState) -> Composition | None:
     """Tell a goal within reach, where it is asked about or nothing else is asked."""
-    if not state.goal_lines or state.card_answers or asks_why(state.reading):
+    why = asks_why(state.reading) and not _of_chances(state)
+    if not state.goal_lines or state.card_answers or why:
         return None
     opener, lines, plan, own = state.opener, state.goal_lines, state.plan, state.own
     if state.done and opener and fits([opener, *lines, *plan, own]):
@@ -122,16 +135,35 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
     return _verdict(state) if about and (not state.asked.stand or _asks_goal(state)) else None
 
 
+def _names_target(state: DialogueState) -> bool:
+    """Tell whether a figure of the goal's target stands in the message: "1:07.5"."""
+    if {"today", "tomorrow", "tonight"} & {token.text for token in state.reading.tokens}:
+        return False  # a session is meant
+    figures = {f for f in _FIGURES.findall(state.goal.get("target") or "") if len(f) > 1}
+    return bool(figures & set(_FIGURES.findall(state.words.message)))
+
+
+def _of_chances(state: DialogueState) -> bool:
+    """Tell whether the goal's chances are asked about, and not why the session is so."""
+    reading = state.reading
+    asks = reading.has("goal_figure") or reading.has("goal_ask") or _names_target(state)
+    return asks and not reading.has("why_strict")
+
+
 def _asks_goal(state: DialogueState) -> bool:
     """Tell whether the goal is asked about, rather than more of the session."""
     asked, reading = state.asked, state.reading
     if state.goal_named and doubt(reading):
+        return True
+    if asked.stand != "against" and not state.wants["against"] and _names_target(state):
         return True
     # Who wants more of the session asks for that, though a goal is named beside it.
     more = asked.stand and wants_more(reading, state.decision["session"])
     if more and not reading.question:
         return False
     asks = reading.question and reading.has("goal_ask") and asked.stand != "against"
+    fine = state.goal_named and reading.question and not reading.has("change")
+    asks = asks or (fine and asked.stand == "unsure")
     return asks or (state.goal_named and reading.has("horizon")) or state.goal_wished
 
 

@@ -98,7 +98,7 @@ def _far_too_much(brief: Brief, aims: bool) -> bool:
         return False
     if about_else or reading.has("color") or reading.has("accepts"):
         return False
-    insists = reading.has("still_wants") or "?" not in (case.get("message") or "")
+    insists = reading.has("still_wants") or not reading.question
     if refused_before(case) and insists:
         return True
     return brief.wants["unrealistic"] or (too_soon(reading) and not case.get("card"))
