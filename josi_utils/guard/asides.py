@@ -86,7 +86,7 @@ def aside(
 
 def _about_josi(reading: Reading) -> bool:
     """Tell whether a question is about Josi and about nothing else that is known."""
-    forms = ("of_sport", "of_task", "change", "change_plan")
+    forms = ("of_sport", "of_task", "change", "change_plan", "you_changed", "doubts", "why")
     other = reading.situations or any(reading.has(form) for form in forms)
     short = len(reading.tokens) <= SHORT_QUESTION
     return reading.question and short and reading.has("to_josi") and not other

@@ -61,7 +61,7 @@ def beside_why(state: DialogueState) -> list[str]:
             zones = load("fallback")["words"]["zone_cards"]
             zone = zones.get(str(state.decision["session"].get("zone")))
             card = next((c for c in state.deck if c["id"] == zone), None)
-            return split_sentences(card["text"])[:1] if card else []
+            return split_sentences(card["text"])[:2] if card else []
         if len(part.split()) < _LEAST or asks_about_plan(one) or one.has("why"):
             continue
         if _LATER.match(part.lower()):

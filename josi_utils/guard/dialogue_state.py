@@ -73,7 +73,7 @@ class DialogueState(Brief):
             return Request()
         wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
         of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
-        soft = asked.stand == "unsure" and wonders
+        soft = asked.stand == "unsure" and wonders and not reading.has("req_why_not")
         if (soft or (of_zone and reading.question)) and not reading.has("change"):
             return Request()
         return Request() if self.unknown and asked.kind == "gear" else asked

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name, with_article
+from josi_utils.decision import READINESS_COLOURS, plan_sentence, session_name, with_article
 from josi_utils.guard.composition import GOOD, Words, plan_lines, reason_first, told_reasons
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
@@ -40,7 +40,7 @@ def asks_why(reading: Reading) -> bool:
         return False
     if reading.has("effort") and not reading.has("why_strict"):
         return False
-    if reading.has("disputes") and not reading.has("change"):
+    if (reading.has("disputes") or reading.has("doubts")) and not reading.has("change"):
         return True
     if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
         return True
@@ -61,7 +61,9 @@ def _bare(reading: Reading) -> bool:
 def asks_about_plan(reading: Reading) -> bool:
     checks = reading.has("reason_check") or reading.has("mistake")
     checks = checks and not any(one.id.startswith("deed_") for one in reading.situations)
-    checks = checks or reading.has("my_color") or reading.has("good_check")
+    checks = checks or any(
+        reading.has(form) for form in ("my_color", "good_check", "counted_in", "no_race")
+    )
     return asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
 
 
@@ -77,6 +79,8 @@ def explained(
     start, plan = _start(decision, reading, words), plan_lines(decision, words)
     if not told and start in table["open_hard"]:
         start = words.of(table["open"])
+    if decision["session"]["kind"] == "race" and reading.has("no_race"):
+        return [words.of(table["no_race"]), *facts], plan
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
     said = {token.text for token in reading.tokens}
@@ -96,7 +100,13 @@ def explained(
         lines = reason_first(decision, words) if told else plan
         long = count_words(" ".join([start, good, *lines])) > LONG_ANSWER
         return [*([] if long else [start]), good, *facts], lines
-    checks = reading.has("reason_check") and not reading.has("why_strict")
+    if told and reading.has("counted_in"):
+        counted = "counted_yes" if _names_reason(reading, decision) else "counted_in"
+        line = words.of(table[counted]).replace("{reasons}", ", and that ".join(told))
+        return [line, *facts], [plan_sentence(decision)]
+    codes = set(decision.get("reasons") or ())
+    cool = "hot_weather" in codes and reading.has("not_hot")
+    checks = reading.has("reason_check") and not reading.has("why_strict") and not cool
     if told and checks and _names_reason(reading, decision):
         yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
         doubt = _doubt(decision, reading, words)
@@ -105,15 +115,14 @@ def explained(
         return [words.of(table["open"]), *facts], [*reason_first(decision, words), *earlier]
     if reading.has("what_plan") and not reading.has("why_strict"):
         return [words.of(table["open_what"]), *facts], plan
-    codes = set(decision.get("reasons") or ())
     if reading.has("wish_slept_well") and codes & {"short_sleep", "poor_sleep"}:
         start = words.of(table["one_night"])
-    if "hot_weather" in codes and reading.has("not_hot"):
+    if cool:
         start = words.of(table["not_hot"])
     if "before" in start:
         earlier = []
     doubt = _doubt(decision, reading, words)
-    if told and asks_why(reading) and decision["session"]["kind"] != "race":
+    if told and (cool or asks_why(reading)) and decision["session"]["kind"] != "race":
         return [start, *facts], [*reason_first(decision, words), *(doubt or earlier)]
     if asks_why(reading) and not told:
         return [start, *facts, words.of(table["no_reason"])], [*plan, *(doubt or earlier)]
@@ -136,8 +145,12 @@ def _doubt(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     for form in ("doubt_punish", "doubt_weaker"):
         if reading.has(form):
             return [words.say("explain", form)]
+    if "form doubt_lose" in reading.found and hardness < HARDNESS["steady"]:
+        return [words.say("explain", "doubt_lose")]
     if "form doubt_hard" in reading.found and hardness > 0:
         return [words.say("explain", "doubt_hard")]
+    if reading.has("doubt_compare"):
+        return [words.say("explain", "doubt_compare")]
     little = "form doubt_little" in reading.found and hardness <= HARDNESS["steady"]
     return (
         [words.say("explain", "doubt_rest" if hardness == 0 else "doubt_little")] if little else []

@@ -25,6 +25,8 @@ _CHANGES = ("swaps", "moves", "more", "defies", "hard_kinds", "change_plan")
 _ASKING = ("change", "intends", "defies", "req_out", "req_log", "req_sets")
 #: Leave to train asks, too, unless a way back is told.
 _CLEARED = "req_cleared"
+#: What a doctor said weighs more than what else is told.
+_OF_DOCTOR = ("cleared", "doctor", "told_off")
 
 
 def only_tells(first: Situation, reading: Reading) -> bool:
@@ -73,12 +75,15 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     """Return words that are right whether the request is within the plan or beyond it."""
     table = words.source["request"]
     opener, first = taken_up(reading, words)
-    if not opener or not first or not first.mood:
+    if not opener or not first or not first.mood or kind_of_wish(reading, decision) in _OF_DOCTOR:
         opener = _heard(reading, decision, words)
     opener = opener or held_back(decision, words)
-    opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
+    asks = reading.question and ("?" in words.message or not reading.has("defies"))
+    opener = opener or words.of(table["either_asked" if asks else "either_told"])
     changes = any(reading.has(form) for form in _CHANGES)
-    stands = words.of(table["either_plan" if changes else "either"])
+    changes = changes or "request less" in reading.plain
+    key = ("either_stays" if _asks_on(reading) else "either_plan") if changes else "either"
+    stands = words.of(table[key])
     if (
         reading.mood == "sad"
         and not _wants_other(reading)
@@ -99,6 +104,11 @@ def _fitted(
     while count_words(" ".join([*start, *then, plan])) > ROOM and len(start) + len(then) > 2:
         (start if len(start) > 1 else then).pop()
     return [*start, *then]
+
+
+def _asks_on(reading: Reading) -> bool:
+    """Tell whether more than the plan is meant, so that the leave for less is no answer."""
+    return any(reading.has(form) for form in ("more", "defies", "hard_kinds", "pushes"))
 
 
 def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from josi_utils.guard.data import load
@@ -12,6 +13,9 @@ from josi_utils.guard.situations import Reading
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 #: What a clause that asks for leave ends in, one that asks for a day, and one for an amount.
+#: Who comes along may ride.
+_THEIRS = re.compile(r"\b(?:on|with) (?:their|his|her|an?) (?:e )?(?:bikes?|scooters?)\b")
+_BEHIND = frozenset(["since", "last", "until", "till", "every"])
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
@@ -24,7 +28,9 @@ _SAYS = frozenset(
 
 def other_day(reading: Reading, day: str) -> bool:
     """Tell whether the message names a day that is not the session's."""
-    words = {t.text for t in reading.tokens}
+    said = [t.text for t in reading.tokens]
+    # "Since monday" and "until monday" are no day that is asked for.
+    words = {one for one, back in zip(said, ["", *said], strict=False) if back not in _BEHIND}
     named = {d for d in _WEEKDAYS if words & {d, d + "s", d[:3], d[:4], d[:5]} - {"sat", "sun"}}
     named |= {d for d, short in (("saturday", "sat"), ("sunday", "sun")) if short in words}
     if day == "this_week":
@@ -46,6 +52,8 @@ def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     said = {name for name in load("fallback")["sports"] if f"SPORT {name}" in reading.found}
     if "request place" in reading.plain:
         said.discard("gym")
+    if _THEIRS.search(" ".join(token.text for token in reading.tokens)):
+        said.discard("bike")
     allowed = {sport, "walk"} if sport == "run" else {sport}
     return bool(said - allowed)
 

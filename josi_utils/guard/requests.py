@@ -133,6 +133,9 @@ def _against(state: RequestState) -> Request | None:
     """Refuse what the words ask against the plan, unless it may be leave or is only told."""
     if not state.against:
         return None
+    granted = less(state)
+    if granted and granted.kind == "fewer" and not state.beyond:
+        return granted
     if state.asks and state.kinds and not (state.beyond or state.other_day):
         return UNSURE
     first = state.first
@@ -165,6 +168,8 @@ def _why(state: RequestState) -> Request | None:
     """Take a why, and a question about the goal, for no request."""
     reading = state.reading
     strictly = reading.has("why_strict") and not reading.has("why_told")
+    if reading.has("req_why_not") and state.beyond:
+        return UNSURE
     why = reading.has("why") and not state.kinds
     return NOTHING if strictly or (state.loosely and (why or reading.has("goal_strict"))) else None
 
