@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from josi_utils.guard.aims import verdict_line
+from josi_utils.guard.asked_for import asked_for
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, plan_lines, refused_before, session_ask
 from josi_utils.guard.data import load
@@ -20,6 +21,7 @@ from josi_utils.guard.request_answers import only_tells
 from josi_utils.guard.request_state import Request
 from josi_utils.guard.requests import request
 from josi_utils.guard.situations import Situation
+from josi_utils.guard.wishes import kind_of_wish
 from josi_utils.persona import split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
@@ -55,6 +57,12 @@ class DialogueState(Brief):
     @cached_property
     def ask(self) -> str:
         """The question that fits the session."""
+        if self.reading.has("disputes"):
+            return self.words.say("session_ask", "other")  # what is denied is not asked after
+        wish = kind_of_wish(self.reading, self.decision) if self.requested.stand else ""
+        wish = "well_again" if not wish and self.reading.has("wish_well_again") else wish
+        if f"ask_{wish}" in self.words.source["request"]:
+            return self.words.say("request", f"ask_{wish}")
         return session_ask(self.decision, self.words)
 
     @cached_property
@@ -74,6 +82,7 @@ class DialogueState(Brief):
         wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
         of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
         soft = asked.stand == "unsure" and wonders and not reading.has("req_why_not")
+        soft = soft and not asked_for(reading, self.decision)
         if (soft or (of_zone and reading.question)) and not reading.has("change"):
             return Request()
         return Request() if self.unknown and asked.kind == "gear" else asked

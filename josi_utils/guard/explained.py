@@ -94,7 +94,7 @@ def explained(
     if reading.has("good_check") and set(decision.get("reasons") or ()) & GOOD:
         return [words.of(table["yes_good"]), *facts], plan
     earlier = before(decision, words)
-    if sets := _sets(decision, reading, words):
+    if not reading.has("purpose") and (sets := _sets(decision, reading, words)):
         return [sets, *facts], plan
     if asks_purpose(reading, decision) and (good := purpose(decision, words)):
         lines = reason_first(decision, words) if told else plan
@@ -112,8 +112,10 @@ def explained(
         doubt = _doubt(decision, reading, words)
         return [yes, *facts], [reason_first(decision, words)[-1], *(doubt or earlier)]
     if told and checks and reading.question and decision["session"]["kind"] != "race":
-        return [words.of(table["open"]), *facts], [*reason_first(decision, words), *earlier]
-    if reading.has("what_plan") and not reading.has("why_strict"):
+        only = words.of(table["only_reason"]).replace("{reasons}", ", and that ".join(told))
+        return [only, *facts], [reason_first(decision, words)[-1], *earlier]
+    doubts = reading.has("why_strict") or reading.has("disputes") or reading.has("doubts")
+    if reading.has("what_plan") and not doubts:
         return [words.of(table["open_what"]), *facts], plan
     if reading.has("wish_slept_well") and codes & {"short_sleep", "poor_sleep"}:
         start = words.of(table["one_night"])
@@ -142,6 +144,8 @@ def _asks_meaning(reading: Reading) -> bool:
 def _doubt(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
     """Return the answer to a doubt beside the question: too little, too much."""
     hardness = HARDNESS[decision["session"]["kind"]]
+    if reading.has("asks_later"):
+        return [words.say("explain", "later")]
     for form in ("doubt_punish", "doubt_weaker"):
         if reading.has(form):
             return [words.say("explain", form)]

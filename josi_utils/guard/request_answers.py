@@ -81,7 +81,7 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     asks = reading.question and ("?" in words.message or not reading.has("defies"))
     opener = opener or words.of(table["either_asked" if asks else "either_told"])
     changes = any(reading.has(form) for form in _CHANGES)
-    changes = changes or "request less" in reading.plain
+    changes = changes or "request less" in reading.plain or reading.has("wish_anyway")
     key = ("either_stays" if _asks_on(reading) else "either_plan") if changes else "either"
     stands = words.of(table[key])
     if (
@@ -108,7 +108,8 @@ def _fitted(
 
 def _asks_on(reading: Reading) -> bool:
     """Tell whether more than the plan is meant, so that the leave for less is no answer."""
-    return any(reading.has(form) for form in ("more", "defies", "hard_kinds", "pushes"))
+    more = any(reading.has(form) for form in ("more", "hard_kinds", "pushes", "wish_anyway"))
+    return more or (reading.has("defies") and "request less" not in reading.plain)
 
 
 def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:

@@ -137,7 +137,7 @@ def fewer_minutes(message: str, reading: Reading, session: dict[str, Any]) -> in
     # A figure beside its unit is surer than a bare one, and that than one nobody asks with.
     named = session_amounts(reading)["minutes"] or ([float(bare[1])] if bare else [])
     named = named or ([alone] if alone else [])
-    fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
+    fewer = [m for m in set(named) if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     plainly = reading.has("only_got") or alone
     return int(fewer[0]) if plainly and len(fewer) == 1 else None
 

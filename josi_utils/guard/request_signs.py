@@ -15,6 +15,8 @@ _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 #: What a clause that asks for leave ends in, one that asks for a day, and one for an amount.
 #: Who comes along may ride.
 _THEIRS = re.compile(r"\b(?:on|with) (?:their|his|her|an?) (?:e )?(?:bikes?|scooters?)\b")
+#: "6 x 4": repeats, and how long or far each is.
+_SETS = re.compile(r"\b(\d{1,3}) x (\d{1,4})\b")
 _BEHIND = frozenset(["since", "last", "until", "till", "every"])
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
@@ -63,9 +65,25 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
     named = {t.text for t in reading.tokens} & _HARD_KINDS
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
+    if _more_sets(reading, session):
+        return True
     # A double shift is work, not a wish.
     more = reading.has("more") and "double shift" not in " ".join(t.text for t in reading.tokens)
     return more or other or asks_double(reading, session.get("minutes"))
+
+
+def _more_sets(reading: Reading, session: dict[str, Any]) -> bool:
+    """Tell whether more repeats, or longer ones, are named than the session has: "6 x 4"."""
+    planned = _SETS.search(session.get("details") or "")
+    if not planned:
+        return False
+    said = _SETS.findall(" ".join(token.text for token in reading.tokens))
+    many, long = int(planned[1]), int(planned[2])
+    return any(
+        (int(n) > many and int(each) >= long) or (int(n) >= many and int(each) > long)
+        for n, each in said
+        if (n, each) != (planned[1], planned[2])
+    )
 
 
 def asks_in_words(reading: Reading) -> bool:

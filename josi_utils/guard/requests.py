@@ -218,7 +218,8 @@ def _asks_amount(state: RequestState) -> Request | None:
 
 def _asks(state: RequestState) -> Request | None:
     """Leave open what is asked for in so many words, unless it is about plan or goal."""
-    if not state.asks or about_plan(state.reading):
+    moves = state.reading.has("moves") or state.reading.has("swaps")
+    if not state.asks or (about_plan(state.reading) and not moves):
         return None
     return UNSURE if state.wishes_now or not state.reading.has("goal_strict") else None
 

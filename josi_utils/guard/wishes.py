@@ -120,7 +120,8 @@ def heard(reading: Reading, words: Words, rest: bool = False, more: bool = False
         return words.of(table["heard_made_up"])
     said = {t.text for t in reading.tokens}
     sport = any(f"SPORT {name}" in reading.found for name in load("fallback")["sports"])
-    for name, fits in (("moves", bool(said & _DAYS)), ("swaps", sport), ("more", True)):
+    likes_more = not (rest and reading.question)
+    for name, fits in (("moves", bool(said & _DAYS)), ("swaps", sport), ("more", likes_more)):
         if fits and reading.has(name):
             return words.of(table[f"heard_{name}"])
     return None

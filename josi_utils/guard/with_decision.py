@@ -124,6 +124,8 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
 def _asks_goal(state: DialogueState) -> bool:
     """Tell whether the goal is asked about, rather than more of the session."""
     asked, reading = state.asked, state.reading
+    if reading.has("req_goal") and asked.stand:
+        return False  # another goal is asked for, not how this one goes
     if state.goal_named and doubt(reading):
         return True
     # Who wants more of the session asks for that, though a goal is named beside it.
