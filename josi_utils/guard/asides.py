@@ -89,8 +89,10 @@ def aside(
 
 def _about_josi(reading: Reading) -> bool:
     """Tell whether a question is about Josi and about nothing else that is known."""
+    if any(one.startswith("request ") for one in reading.plain):
+        return False
     forms = ("of_sport", "of_task", "change", "change_plan", "you_changed", "doubts", "why",
-             "details_ask", "what_plan", "purpose", "disputes")  # fmt: skip
+             "details_ask", "what_plan", "purpose", "disputes", "moves", "swaps")  # fmt: skip
     other = reading.situations or any(reading.has(form) for form in forms)
     short = len(reading.tokens) <= SHORT_QUESTION
     return reading.question and short and reading.has("to_josi") and not other

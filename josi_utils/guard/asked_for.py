@@ -20,7 +20,7 @@ from josi_utils.guard.situations import Reading
 #: What may be asked for, in the order in which it is looked for.
 TOPICS = (
     "app", "rehab", "cleared", "doctor", "told_off", "pretend", "log", "lengths", "still", "make_up",
-    "missed",
+    "did", "missed",
     "goal", "for_good", "coach", "split", "often", "rest_day", "order", "sets", "warm_up", "stretch", "flat",
     "hilly", "pace",
 )  # fmt: skip

@@ -66,6 +66,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
     # "7 days a week from now on" is no order to Josi, nor is "keep fridays free".
     told = told or reading.has("req_often") or reading.has("req_for_good")
+    told = told or ("request less" in reading.plain and not reading.has("to_josi"))
     probe = (wants["probe"] and not told) or reading.has("probe")
     goal = (decision or {}).get("goal") or {}
     if leap(reading.tokens) and not (

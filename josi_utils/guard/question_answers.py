@@ -45,6 +45,8 @@ def unknowable(state: DialogueState) -> Composition | None:
     by_minutes = session.get("minutes") and not session.get("distance_km")
     if reading.has("unknowable"):
         key = "unknowable"
+    elif reading.question and reading.has("includes_ask") and not state.card:
+        key = "not_said"
     elif health and not state.card:
         key = "doctor_knows"
     elif reading.question and reading.has("how_known"):
@@ -73,14 +75,17 @@ def about_plan(state: DialogueState) -> Composition | None:
     card, more = state.card, state.more
     if not card and asks_why(reading):
         card, more = why_card(state.decision, state.deck)
-        good = purpose(state.decision, state.words) if len(plan) <= _PLAIN_PLAN else None
-        more = more or [line for line in (good,) if line and line not in opening]
     if state.opener and first and first.mood == "sad" and reading.mood != "both":
         table = state.words.source
         spare = table["explain"]["open"] + table["plain"]["plan_question"]
         kept = (line for line in opening if line not in spare)
         opening = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
     second = beside_why(state)
+    if not card and asks_why(reading) and not second:
+        good = purpose(state.decision, state.words)
+        fresh = good and not more and len(plan) <= _PLAIN_PLAN and good not in opening
+        if fresh and fits([*opening, *plan, good, *state.goal_lines, state.ask]):
+            plan = [*plan, good]
     if second and fits([*opening, *plan, *second, state.ask]):
         return Composition(opening, state.ask, [*plan, *second], state.goal_lines, card)
     verdict = [capital(line.removeprefix("Yes, ")) for line in state.goal_lines]
@@ -170,7 +175,8 @@ def open_question(state: DialogueState) -> Composition | None:
     card, more = state.found
     if not card:
         card, more = why_card(decision, state.deck)
-    if not more and (good := purpose(decision, words)):
-        more = [good]
-    opening = [*greeting(reading, opener, words), opener]
-    return Composition(opening, state.own, [*state.plan, *before(decision, words)], more, card)
+    opening, plan = [*greeting(reading, opener, words), opener], [*state.plan, *before(decision, words)]
+    good = None if more else purpose(decision, words)
+    if good and fits([*opening, *plan, good, state.own]):
+        plan = [*plan, good]
+    return Composition(opening, state.own, plan, more, card)

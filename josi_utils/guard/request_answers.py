@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.asked_for import TOPICS, around
-from josi_utils.guard.composition import Words, plan_lines
+from josi_utils.guard.composition import Words, capital, plan_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.openers import taken_up
+from josi_utils.guard.request_signs import other_sport, wants_more
 from josi_utils.guard.request_state import Request
 from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import answer_to_wish, heard, kind_of_wish
@@ -68,6 +69,8 @@ def no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) 
     opener = words.of(table["still"]) if refused else _heard(reading, decision, words)
     opener = opener or held_back(decision, words) or words.of(table["against"])
     stays = stays or [words.of(table["stays"])]
+    if " but " in (start or [opener])[-1]:
+        stays = [capital(line.removeprefix("But ")) for line in stays]
     return _fitted(start or [opener], stays, decision, words)
 
 
@@ -82,7 +85,12 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     opener = opener or words.of(table["either_asked" if asks else "either_told"])
     changes = any(reading.has(form) for form in _CHANGES)
     changes = changes or "request less" in reading.plain or reading.has("wish_anyway")
-    key = ("either_stays" if _asks_on(reading) else "either_plan") if changes else "either"
+    # "Instead" of the road on the indoor bike is another place, and no other session.
+    elsewhere = "request place" in reading.plain and not other_sport(reading, decision["session"])
+    if _asks_on(reading, decision):
+        key = "either_stays"
+    else:
+        key = "either_plan" if changes and not elsewhere else "either"
     stands = words.of(table[key])
     if (
         reading.mood == "sad"
@@ -106,10 +114,11 @@ def _fitted(
     return [*start, *then]
 
 
-def _asks_on(reading: Reading) -> bool:
+def _asks_on(reading: Reading, decision: dict[str, Any]) -> bool:
     """Tell whether more than the plan is meant, so that the leave for less is no answer."""
-    more = any(reading.has(form) for form in ("more", "hard_kinds", "pushes", "wish_anyway"))
-    return more or (reading.has("defies") and "request less" not in reading.plain)
+    more = wants_more(reading, decision["session"]) or reading.has("wish_anyway")
+    pushes = reading.has("defies") or reading.has("pushes")
+    return more or (pushes and "request less" not in reading.plain)
 
 
 def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:

@@ -15,6 +15,8 @@ _NO_SESSION = frozenset([
     "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
     "kip", "farm",
 ])  # fmt: skip
+#: Up to three words after one of these a number is of the night.
+_SLEEP = frozenset(["sleep", "slept", "kip", "nap", "napped"])
 _BEFORE_NO_SESSION = frozenset(
     {"c", "slept", "aged", "im", "work", "works", "working", "sit", "sitting", "sleep"}
 )
@@ -26,7 +28,7 @@ _INSTEAD = re.compile(
 _LAST_HOUR = 24
 _CLOCK = ("at ", "by ", "from ", "until ", "till ", "before ", "after ")
 #: "I will do 90": minutes without their word.
-_WILL_DO = re.compile(r"\b(?:will do|doing|make (?:it|that)|go for|give me|turn it into|let me do|i need|i want) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
+_WILL_DO = re.compile(r"\b(?:will do|doing|make (?:it|that)|go for|give me|put|turn it into|let me do|i need|i want) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
                       r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
 #: "90 today because tomorrow i can not": the same, at the start of a message.
 _TODAY = re.compile(
@@ -135,8 +137,10 @@ def fewer_minutes(message: str, reading: Reading, session: dict[str, Any]) -> in
     alone = only_minutes(message, reading)
     bare = _BARE.search(" ".join(figured_words(reading)))
     # A figure beside its unit is surer than a bare one, and that than one nobody asks with.
-    named = session_amounts(reading)["minutes"] or ([float(bare[1])] if bare else [])
-    named = named or ([alone] if alone else [])
+    named = session_amounts(reading)["minutes"]
+    if alone and not any(m < (session.get("minutes") or 0) for m in named):
+        named = [alone]
+    named = named or ([float(bare[1])] if bare else [])
     fewer = [m for m in set(named) if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     plainly = reading.has("only_got") or alone
     return int(fewer[0]) if plainly and len(fewer) == 1 else None
@@ -156,6 +160,7 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
             and (
                 (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
                 or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
+                or any(t.text in _SLEEP for t in tokens[max(0, at - 3) : at])
             )
         )
     ]

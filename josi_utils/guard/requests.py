@@ -21,6 +21,8 @@ from josi_utils.guard.request_signs import about_plan, amount_at_end, day_at_end
 from josi_utils.guard.request_state import AGAINST, NOTHING, UNSURE, Request, RequestState
 from josi_utils.guard.situations import Reading
 
+#: Who asks for leave has one of these.
+_LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed"])
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
 
@@ -229,12 +231,15 @@ def _sport_on_rest_day(state: RequestState) -> Request | None:
     reading = state.reading
     sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
     told = state.past or reading.question or state.kinds
-    return UNSURE if state.rest and sports and state.intends and not told else None
+    asked = reading.question and bool(_LEAVE & {token.text for token in reading.tokens})
+    meant = asked or (state.intends and not told)
+    return UNSURE if state.rest and sports and meant else None
 
 
 def _pushes(state: RequestState) -> Request | None:
     """Leave open a push for more than the plan has."""
-    pushes = state.reading.has("pushes") and state.beyond
+    pushes = state.reading.has("pushes") or state.reading.has("req_please")
+    pushes = pushes and state.beyond
     return UNSURE if pushes and not about_plan(state.reading) else None
 
 

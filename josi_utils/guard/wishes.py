@@ -19,7 +19,7 @@ from josi_utils.guard.wished import wished
 _DAYS = frozenset(DAYS)
 #: What is told beside a wish, in the order in which it is taken up: the body first.
 _BESIDE = (
-    "anyway", "well_again", "ill", "hurts", "tired", "slept_well", "feels_good", "others", "kids",
+    "anyway", "well_again", "ill", "hurts", "birthday", "scared", "tired", "slept_well", "feels_good", "others", "kids",
     "shut", "travel", "catch", "little", "bored", "snow", "enjoys",
 )  # fmt: skip
 
@@ -66,7 +66,9 @@ def kind_of_wish(reading: Reading, decision: dict[str, Any]) -> str:
         ``"sport"``, ``"harder"``, ``"other"`` (another session, not said which) or ``""``.
     """
     session = decision["session"]
-    if topic := asked_for(reading, decision):
+    topic = asked_for(reading, decision)
+    # More for good is more: the leave to leave a session out is no answer to it.
+    if topic and not (topic == "for_good" and wants_more(reading, session)):
         return topic
     elsewhere = (reading.has("moves") or reading.has("req_on_day")) and (
         other_day(reading, decision["day"]) or reading.has("any_day")
@@ -91,7 +93,7 @@ def beside(reading: Reading, words: Words, more: bool = False) -> str | None:
     names = (name for name in _BESIDE if reading.has(f"wish_{name}"))
     supposed = _SUPPOSED.search(words.plain)
     name = next((one for one in names if not (supposed and one in _OF_BODY)), None)
-    if name in _BODY:
+    if name in (*_BODY, "birthday", "scared"):
         return words.say("request", f"heard_{name}")
     thing = in_the_way(reading)
     # Rain or heat is no reason to think twice for who wants more than the plan.
