@@ -28,6 +28,12 @@ from josi_utils.persona import split_sentences
 CARD_SENTENCES = 2
 
 
+#: What is asked for, though it is wondered at, too.
+_PLAINLY_ASKED = (
+    "rehab", "cleared", "doctor", "told_off", "did", "order", "warm_up", "stretch", "hilly",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class DialogueState(Brief):
     """A brief with a decision, and all that its answers ask of it."""
@@ -59,11 +65,15 @@ class DialogueState(Brief):
         """The question that fits the session."""
         if self.reading.has("disputes"):
             return self.words.say("session_ask", "other")  # what is denied is not asked after
-        wish = kind_of_wish(self.reading, self.decision) if self.requested.stand else ""
-        wish = "well_again" if not wish and self.reading.has("wish_well_again") else wish
-        if f"ask_{wish}" in self.words.source["request"]:
-            return self.words.say("request", f"ask_{wish}")
         return session_ask(self.decision, self.words)
+
+    @cached_property
+    def wish_ask(self) -> str:
+        """The question that fits what is asked for, or else the session."""
+        wish = kind_of_wish(self.reading, self.decision)
+        wish = "well_again" if self.reading.has("wish_well_again") else wish
+        named = f"ask_{wish}" in self.words.source["request"]
+        return self.words.say("request", f"ask_{wish}") if named else self.ask
 
     @cached_property
     def own(self) -> str:
@@ -82,7 +92,7 @@ class DialogueState(Brief):
         wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
         of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
         soft = asked.stand == "unsure" and wonders and not reading.has("req_why_not")
-        soft = soft and not asked_for(reading, self.decision)
+        soft = soft and asked_for(reading, self.decision) not in _PLAINLY_ASKED
         if (soft or (of_zone and reading.question)) and not reading.has("change"):
             return Request()
         return Request() if self.unknown and asked.kind == "gear" else asked

@@ -222,7 +222,8 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
 def purpose(decision: dict[str, Any], words: Words) -> str | None:
     """Return what a session of this kind is good for, as the deck of cards has it."""
     kind = decision["session"]["kind"]
-    if kind == "race":
+    sick = {"illness_signs", "niggle"} & set(decision.get("reasons") or ())
+    if kind == "race" or (kind == "rest" and sick):
         return None
     own = kind if kind in _OWN_PURPOSE else "hard"
     if kind == "long" and (decision["session"].get("zone") or 2) > 2:

@@ -58,7 +58,7 @@ def beside_plan(
     near = _DAY & {t.text for t in reading.tokens}
     if near and not unrealistic and _brings_company(reading):
         return None  # who asks to bring somebody along has no goal in mind
-    if reading.has("req_often") and reading.has("change") and not unrealistic:
+    if reading.has("req_add") and reading.has("change") and not unrealistic:
         return None  # nor who asks for one more session
     if (unrealistic or too_soon(reading)) and (
         aims or reading.has("goal") or "form goal_big" in reading.found

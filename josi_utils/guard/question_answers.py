@@ -19,7 +19,14 @@ from josi_utils.guard.composition import (
     told_reasons,
 )
 from josi_utils.guard.dialogue_state import DialogueState
-from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, purpose, why_card
+from josi_utils.guard.explained import (
+    asks_about_plan,
+    asks_why,
+    before,
+    explained,
+    purpose,
+    why_card,
+)
 from josi_utils.guard.openers import greeting
 
 #: An opening that ends so is spare where a feeling has been taken up.
@@ -45,6 +52,10 @@ def unknowable(state: DialogueState) -> Composition | None:
     by_minutes = session.get("minutes") and not session.get("distance_km")
     if reading.has("unknowable"):
         key = "unknowable"
+    elif reading.question and reading.has("would_have"):
+        key = "would_have"
+    elif reading.question and reading.has("readiness_ask") and not state.card:
+        key = "readiness_means"
     elif reading.question and reading.has("includes_ask") and not state.card:
         key = "not_said"
     elif health and not state.card:
@@ -88,7 +99,9 @@ def about_plan(state: DialogueState) -> Composition | None:
             plan = [*plan, good]
     if second and fits([*opening, *plan, *second, state.ask]):
         return Composition(opening, state.ask, [*plan, *second], state.goal_lines, card)
-    verdict = [capital(line.removeprefix("Yes, ")) for line in state.goal_lines]
+    verdict = state.goal_lines
+    if reading.has("why_strict"):  # no yes answers a why
+        verdict = [capital(line.removeprefix("Yes, ")) for line in verdict]
     return Composition(opening, state.ask, plan, [*verdict, *more], card)
 
 
@@ -175,7 +188,10 @@ def open_question(state: DialogueState) -> Composition | None:
     card, more = state.found
     if not card:
         card, more = why_card(decision, state.deck)
-    opening, plan = [*greeting(reading, opener, words), opener], [*state.plan, *before(decision, words)]
+    opening, plan = (
+        [*greeting(reading, opener, words), opener],
+        [*state.plan, *before(decision, words)],
+    )
     good = None if more else purpose(decision, words)
     if good and fits([*opening, *plan, good, state.own]):
         plan = [*plan, good]

@@ -86,7 +86,8 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     changes = any(reading.has(form) for form in _CHANGES)
     changes = changes or "request less" in reading.plain or reading.has("wish_anyway")
     # "Instead" of the road on the indoor bike is another place, and no other session.
-    elsewhere = "request place" in reading.plain and not other_sport(reading, decision["session"])
+    around_it = any(f"request {part}" in reading.plain for part in _PARTS)
+    elsewhere = around_it and not other_sport(reading, decision["session"])
     if _asks_on(reading, decision):
         key = "either_stays"
     else:
@@ -117,7 +118,7 @@ def _fitted(
 def _asks_on(reading: Reading, decision: dict[str, Any]) -> bool:
     """Tell whether more than the plan is meant, so that the leave for less is no answer."""
     more = wants_more(reading, decision["session"]) or reading.has("wish_anyway")
-    pushes = reading.has("defies") or reading.has("pushes")
+    pushes = any(reading.has(f) for f in ("made_up", "starts_no", "pushes", "wish_little"))
     return more or (pushes and "request less" not in reading.plain)
 
 

@@ -15,6 +15,10 @@ _NO_SESSION = frozenset([
     "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
     "kip", "farm",
 ])  # fmt: skip
+#: What is called a lot is not asked for.
+_LOT = re.compile(
+    r"\w+ (?:is|are|feels?|seems?|sounds?) (?:way |far |just |quite |really )?(?:a lot|too|a bit (?:much|long))\b"
+)
 #: Up to three words after one of these a number is of the night.
 _SLEEP = frozenset(["sleep", "slept", "kip", "nap", "napped"])
 _BEFORE_NO_SESSION = frozenset(
@@ -36,11 +40,26 @@ _TODAY = re.compile(
 )
 #: "Is 30 enough?": minutes without their word.
 _BARE = re.compile(r"(?<!at )(?<!by )\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
-_UNITS = "one two three four five six seven eight nine ten eleven twelve".split()
+_UNITS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 _ONES = {word: at + 1 for at, word in enumerate(_UNITS)} | {"a": 1, "an": 1, "fifteen": 15}
 _TENS = {
     word: 10 * at + 20
-    for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())
+    for at, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+    )
 }
 _OF_TENS = re.compile(rf"\b({'|'.join(_TENS)})(?: ({'|'.join(_UNITS[:9])}))?\b")
 _OF_ONES = re.compile(
@@ -161,6 +180,7 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
                 (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
                 or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
                 or any(t.text in _SLEEP for t in tokens[max(0, at - 3) : at])
+                or _LOT.match(" ".join(t.text for t in tokens[at + 1 : at + 6]))
             )
         )
     ]

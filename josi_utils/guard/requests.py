@@ -99,8 +99,11 @@ def _reached(state: RequestState) -> Request | None:
 
 
 def _why_changed(state: RequestState) -> Request | None:
-    """Take a question why Josi changed the plan for one about the plan."""
-    changed = state.reading.question and state.reading.has("you_changed")
+    """Take a question why Josi changed the plan, or what would have been, for one about the plan."""
+    changed = state.reading.has("you_changed") or state.reading.has("would_have")
+    changed = changed and state.reading.question
+    if changed and state.reading.has("would_have"):
+        return NOTHING
     return NOTHING if changed and not state.asks else None
 
 

@@ -113,6 +113,7 @@ def heard(reading: Reading, words: Words, rest: bool = False, more: bool = False
     if told:
         return told
     wish = None if rest else wished(words.message)
+    wish = None if wish and " with you" in wish else wish  # "they want to do it with me"
     # "Ok if I go slower", beside a wish for a longer one, is half of what is asked.
     if wish and not (reading.has("more") and _SOFTER & set(wish.split())):
         return words.of(table["heard_wish"]).replace("{Wish}", wish)

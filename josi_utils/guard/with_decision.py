@@ -167,7 +167,7 @@ def _against(state: DialogueState) -> Composition | None:
     if not (against or holds):
         return None
     opening = no(state.decision, reading, state.refused, state.words)
-    return Composition(opening, state.ask, state.plan, state.more, state.card)
+    return Composition(opening, state.wish_ask, state.plan, state.more, state.card)
 
 
 def _insists(state: DialogueState) -> bool:
@@ -216,7 +216,7 @@ def _unsure(state: DialogueState) -> Composition | None:
     if state.asked.stand != "unsure" or card_tells:
         return None
     opening = either(state.decision, state.reading, state.words)
-    return Composition(opening, state.ask, state.plan, state.more[:1], state.card)
+    return Composition(opening, state.wish_ask, state.plan, state.more[:1], state.card)
 
 
 # --- what was told ----------------------------------------------------------------------------
