@@ -17,6 +17,9 @@ _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 _THEIRS = re.compile(r"\b(?:on|with) (?:their|his|her|an?) (?:e )?(?:bikes?|scooters?)\b")
 #: "6 x 4": repeats, and how long or far each is.
 _SETS = re.compile(r"\b(\d{1,3}) x (\d{1,4})\b")
+_NO_MORE = re.compile(
+    r"\bdouble shift\b|\bwatch(?:ing)? (?:the|a|my|his|her|our) (?:match|game|race|final|football)\b"
+)
 _BEHIND = frozenset(["since", "last", "until", "till", "every"])
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
@@ -67,8 +70,8 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
     if _more_sets(reading, session):
         return True
-    # A double shift is work, not a wish.
-    more = reading.has("more") and "double shift" not in " ".join(t.text for t in reading.tokens)
+    # A double shift is work, and a match that is watched no sport.
+    more = reading.has("more") and not _NO_MORE.search(" ".join(t.text for t in reading.tokens))
     return more or other or asks_double(reading, session.get("minutes"))
 
 
