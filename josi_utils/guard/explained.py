@@ -100,20 +100,10 @@ def explained(
         lines = reason_first(decision, words) if told else plan
         long = count_words(" ".join([start, good, *lines])) > LONG_ANSWER
         return [*([] if long else [start]), good, *facts], lines
-    if told and reading.has("counted_in"):
-        counted = "counted_yes" if _names_reason(reading, decision) else "counted_in"
-        line = words.of(table[counted]).replace("{reasons}", ", and that ".join(told))
-        return [line, *facts], [plan_sentence(decision)]
     codes = set(decision.get("reasons") or ())
     cool = "hot_weather" in codes and reading.has("not_hot")
-    checks = reading.has("reason_check") and not reading.has("why_strict") and not cool
-    if told and checks and _names_reason(reading, decision):
-        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
-        doubt = _doubt(decision, reading, words)
-        return [yes, *facts], [reason_first(decision, words)[-1], *(doubt or earlier)]
-    if told and checks and reading.question and decision["session"]["kind"] != "race":
-        only = words.of(table["only_reason"]).replace("{reasons}", ", and that ".join(told))
-        return [only, *facts], [reason_first(decision, words)[-1], *earlier]
+    if told and (checked := _checked(decision, reading, words, cool)):
+        return [checked[0], *facts], checked[1]
     doubts = reading.has("why_strict") or reading.has("disputes") or reading.has("doubts")
     if reading.has("what_plan") and not doubts:
         return [words.of(table["open_what"]), *facts], plan
@@ -131,6 +121,27 @@ def explained(
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def _checked(
+    decision: dict[str, Any], reading: Reading, words: Words, cool: bool
+) -> tuple[str, list[str]] | None:
+    """Return (opening, plan) where a reason is asked after by its name: is it that, is it in there."""
+    table, told = words.source["explain"], told_reasons(decision)
+    named, joined = _names_reason(reading, decision), ", and that ".join(told)
+    if reading.has("counted_in"):
+        line = words.of(table["counted_yes" if named else "counted_in"])
+        return line.replace("{reasons}", joined), [plan_sentence(decision)]
+    if not reading.has("reason_check") or reading.has("why_strict") or cool:
+        return None
+    last, earlier = reason_first(decision, words)[-1], before(decision, words)
+    if named:
+        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
+        return yes, [last, *(_doubt(decision, reading, words) or earlier)]
+    if reading.question and decision["session"]["kind"] != "race":
+        only = words.of(table["only_reason"]).replace("{reasons}", joined)
+        return only, [last, *earlier]
+    return None
 
 
 def _asks_meaning(reading: Reading) -> bool:
