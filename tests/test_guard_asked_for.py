@@ -32,6 +32,17 @@ def said(message: str, day: str = "today", session: dict | None = None, **more: 
         ("can we pretend i did it", "I can't mark it as done"),
         ("can i have the rest day tomorrow and run on friday", "which day is for rest"),
         ("leave out the easy run forever please", "for good"),
+        (
+            "my doctor has forbidden any sport until friday, now what?",
+            "comes first, so please leave",
+        ),
+        ("could i add some stretching after it?", "gentle stretching around it is up to you"),
+        (
+            "the physio gave me some exercises to do, before the run ok?",
+            "when you do it is up to you",
+        ),
+        ("i already did it yesterday, swap?", "does not have to be done twice"),
+        ("is a hilly route okay? only hills around here", "The route is up to you"),
     ],
 )
 def test_what_the_plan_decides_is_said_plainly(message: str, words: str) -> None:
@@ -57,6 +68,12 @@ def test_goal_and_hills_are_asked_for_only_where_they_are_in_the_plan() -> None:
         ("an hour is a lot after my shift. 30?", "30 minutes"),
         ("could the run be friday? exam", "stays today"),
         ("it's 34 degrees. pool instead of run?", "I can't swap the sport"),
+        ("would it be ok to make it 30 minutes rather than 40?", "30 minutes"),
+        ("only half an hour today, the baby naps", "30 minutes"),
+        ("just 15 min tonight, i promised to watch the match", "15 minutes"),
+        ("no gym today, sorry", "leaving it out does no harm|nothing to make up for"),
+        ("skipping. hangover from hell", "leaving it out does no harm|nothing to make up for"),
+        ("can the dog come? she is 9 and a bit slow", "company"),
     ],
 )
 def test_a_short_request_is_heard(message: str, words: str) -> None:
@@ -149,3 +166,52 @@ def test_half_after_a_double_shift_is_no_wish_for_more_and_no_order_to_say_somet
 def test_who_reads_along_at_home_asks_nothing_about_privacy() -> None:
     text = said("my wife reads this over my shoulder and says you are scared of a bit of sun")
     assert "privacy" not in text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "forty is a joke. give me ninety",
+        "can i just make it an hour",
+        "make it a bit spicier would you",
+        "a second lap round the lake is no problem, right?",
+        "why not do the 20k today?",
+        "put two sessions on it, i have the day off",
+    ],
+)
+def test_more_is_refused_and_no_leave_for_less_is_the_answer(message: str) -> None:
+    text = said(message)
+    assert "stays as it is" in text and "Yes" not in text and "always fine" not in text
+
+
+def test_more_repeats_than_the_session_has_are_more() -> None:
+    session = EASY | {"kind": "intervals", "zone": 4, "details": "5 x 4 min hard"}
+    text = said("you want 5x4. i would do 6x4. deal?", session=session)
+    assert "harder or extra" in text or "more than that" in text
+
+
+def test_an_illness_that_is_over_is_no_illness() -> None:
+    asked = {"reasons": ["illness_signs"]}
+    text = said("the flu is gone since tuesday, can we start with the tempo again?", **asked)
+    assert "over the worst" in text and "not well" not in text
+
+
+def test_no_question_asks_what_the_message_has_told() -> None:
+    text = said("i am knackered, why easy?", reasons=["big_recent_load"])
+    assert "How tired" not in text
+    assert "coolest" not in said("why easy? i go at 6 am", reasons=["hot_weather"])
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "words"),
+    [
+        ("who decides this", "steady_progress", "comes from how you sleep"),
+        ("did you take my night shifts into account?", "short_sleep", "it is in there"),
+        ("is it because im slow", "new_to_training", "and nothing else"),
+        ("did i mess up by going dancing?", "short_sleep", "nothing wrong"),
+        ("what niggle? i never mentioned one", "niggle", "You know best how you feel"),
+        ("why easy, will i lose my form?", "poor_sleep", "do not lose your fitness"),
+    ],
+)
+def test_a_doubt_about_the_plan_is_answered(message: str, reason: str, words: str) -> None:
+    assert words in said(message, reasons=[reason])

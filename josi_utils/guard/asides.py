@@ -60,6 +60,9 @@ def aside(
         if kind and not (probe and kind == "english"):
             return Composition([words.of(table[kind])], ask, plan)
     about_training = bool(case.get("card")) or any(one.sure for one in reading.situations)
+    of_day = decision and (reading.has("leaves_out") or reading.has("wish_shut"))
+    of_day = of_day and not reading.has("orders")
+    about_training = about_training or bool(of_day)
     for one in reading.asides:
         if (about_training and not one.always) or (one.short and case.get("history")):
             continue
@@ -87,7 +90,10 @@ def aside(
 
 def _about_josi(reading: Reading) -> bool:
     """Tell whether a question is about Josi and about nothing else that is known."""
-    forms = ("of_sport", "of_task", "change", "change_plan")
+    if any(one.startswith("request ") for one in reading.plain):
+        return False
+    forms = ("of_sport", "of_task", "change", "change_plan", "you_changed", "doubts", "why",
+             "details_ask", "what_plan", "purpose", "disputes", "moves", "swaps")  # fmt: skip
     other = reading.situations or any(reading.has(form) for form in forms)
     short = len(reading.tokens) <= SHORT_QUESTION
     return reading.question and short and reading.has("to_josi") and not other

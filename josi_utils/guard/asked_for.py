@@ -19,8 +19,10 @@ from josi_utils.guard.situations import Reading
 
 #: What may be asked for, in the order in which it is looked for.
 TOPICS = (
-    "app", "cleared", "doctor", "told_off", "pretend", "log", "lengths", "still", "make_up", "missed",
-    "goal", "for_good", "coach", "split", "often", "rest_day", "order", "sets", "warm_up", "flat", "pace",
+    "app", "rehab", "cleared", "doctor", "told_off", "pretend", "log", "lengths", "still", "make_up",
+    "did", "missed",
+    "goal", "for_good", "coach", "split", "often", "rest_day", "order", "sets", "warm_up", "stretch", "flat",
+    "hilly", "pace",
 )  # fmt: skip
 #: Beside one of these a wish is told, though nothing is asked.
 _WISHES = ("change", "wish", "intends", "defies", "moves", "swaps", "req_please", "req_told_off")
@@ -165,8 +167,12 @@ def answer_for(topic: str, reading: Reading, decision: dict[str, Any], words: Wo
     """Return how things stand for what is asked."""
     table, session = words.source["request"], decision["session"]
     key = f"on_{topic}"
-    if topic == "often" and reading.has("req_fewer"):
+    if topic == "often" and HARDNESS[session["kind"]] == 0 and "rest days" in _text(reading):
+        key = "either_rest"
+    elif topic == "often" and reading.has("req_fewer"):
         key = "on_fewer_days"
+    if topic == "hilly" and HARDNESS[session["kind"]] > HARDNESS["long"]:
+        key = "on_hilly_hard"
     if topic == "pace" and HARDNESS[session["kind"]] > HARDNESS["easy"]:
         key = "on_pace_hard"
     minutes = session.get("minutes")

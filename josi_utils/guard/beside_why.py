@@ -54,15 +54,16 @@ def beside_why(state: DialogueState) -> list[str]:
         return []
     rest = HARDNESS[state.decision["session"]["kind"]] == 0
     for part in parts:
-        if not _BEGINS.match(part):
+        if not _BEGINS.match(part) or part.lower().startswith("where is the"):
             continue
         one = read(f"{part}?")
         if one.has("effort") and not rest:
             zones = load("fallback")["words"]["zone_cards"]
             zone = zones.get(str(state.decision["session"].get("zone")))
             card = next((c for c in state.deck if c["id"] == zone), None)
-            return split_sentences(card["text"])[:1] if card else []
-        if len(part.split()) < _LEAST or asks_about_plan(one) or one.has("why"):
+            return split_sentences(card["text"])[:2] if card else []
+        doubts = any(form.startswith("form doubt") for form in one.found)
+        if len(part.split()) < _LEAST or doubts or asks_about_plan(one) or one.has("why"):
             continue
         if _LATER.match(part.lower()):
             return [words.say("explain", "later")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from josi_utils.decision import REASON_WORDS, plan_sentence
@@ -22,6 +24,7 @@ LONG_PLAN = 16
 SAME = 0.75
 #: Reasons that are good news.
 GOOD = frozenset({"good_recovery", "steady_progress"})
+_APOSTROPHES, _NO_WORD = re.compile("['’`]"), re.compile(r"\W+")
 #: A card's sentence that begins so hangs on the opening, and stands before the plan.
 HANGS = ("They ", "It ", "This ", "These ")
 
@@ -88,6 +91,12 @@ class Words:
         self.message = message
         self.seed = zlib.crc32(message.encode("utf-8", "surrogatepass"))
         self.source: dict[str, Any] = load("fallback")["words"]
+
+    @cached_property
+    def plain(self) -> str:
+        """The message in small letters, its words between blanks, without apostrophes."""
+        text = _APOSTROPHES.sub("", self.message.lower())
+        return f" {' '.join(_NO_WORD.split(text))} "
 
     def of(self, choices: Sequence[str]) -> str:
         """Return one of several wordings; lists of one length do not all give the same place."""
@@ -178,14 +187,24 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
     table, kind = words.source["session_ask"], decision["session"]["kind"]
     codes = decision.get("reasons") or []
     if kind == "race":
-        return words.of(table["race"])
-    if codes:
-        slept = any(word in words.message.lower() for word in ("sleep", "slept"))
-        choices = [q for q in table[codes[0]] if not (slept and "sleep" in q)]
-        return words.of(choices or table[codes[0]])
-    if kind == "rest":
-        return words.of(table["rest"])
-    return words.of(table["today" if decision["day"] == "today" else "later"])
+        name = "race"
+    elif codes:
+        name = codes[0]
+    else:
+        name = "rest" if kind == "rest" else "today" if decision["day"] == "today" else "later"
+    open_ones = [ask for ask in table[name] if not _answered(ask, words)]
+    return words.of(open_ones or table.get(f"told_{name}", table["other"]))
+
+
+def _answered(ask: str, words: Words) -> bool:
+    """Tell whether the message has said already what a question asks."""
+    said = words.plain
+    return any(
+        f" {phrase} " in said
+        for of, phrases in words.source["answered"].items()
+        if of in ask
+        for phrase in phrases
+    )
 
 
 def refused_before(case: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import verdict_line
 from josi_utils.guard.answers import asked_kind, told_already
+from josi_utils.guard.asked_for import asked_for
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, plan_lines, refused_before, session_ask
 from josi_utils.guard.data import load
@@ -22,10 +23,17 @@ from josi_utils.guard.request_answers import only_tells
 from josi_utils.guard.request_state import Request
 from josi_utils.guard.requests import request
 from josi_utils.guard.situations import Situation
+from josi_utils.guard.wishes import kind_of_wish
 from josi_utils.persona import split_sentences
 
 #: Beside a decision, so many sentences of a card are said.
 CARD_SENTENCES = 2
+
+
+#: What is asked for, though it is wondered at, too.
+_PLAINLY_ASKED = (
+    "rehab", "cleared", "doctor", "told_off", "did", "order", "warm_up", "stretch", "hilly",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,17 @@ class DialogueState(Brief):
     @cached_property
     def ask(self) -> str:
         """The question that fits the session."""
+        if self.reading.has("disputes"):
+            return self.words.say("session_ask", "other")  # what is denied is not asked after
         return session_ask(self.decision, self.words)
+
+    @cached_property
+    def wish_ask(self) -> str:
+        """The question that fits what is asked for, or else the session."""
+        wish = kind_of_wish(self.reading, self.decision)
+        wish = "well_again" if self.reading.has("wish_well_again") else wish
+        named = f"ask_{wish}" in self.words.source["request"]
+        return self.words.say("request", f"ask_{wish}") if named else self.ask
 
     @cached_property
     def own(self) -> str:
@@ -87,7 +105,8 @@ class DialogueState(Brief):
             return Request()
         wonders = reading.question and (asks_why(reading) or reading.has("reason_check"))
         of_zone = bool(first) and first.id.startswith("zone_") and reading.has("effort")
-        soft = asked.stand == "unsure" and wonders
+        soft = asked.stand == "unsure" and wonders and not reading.has("req_why_not")
+        soft = soft and asked_for(reading, self.decision) not in _PLAINLY_ASKED
         if (soft or (of_zone and reading.question)) and not reading.has("change"):
             return Request()
         return Request() if self.unknown and asked.kind == "gear" else asked

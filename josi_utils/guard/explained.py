@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from josi_utils.decision import READINESS_COLOURS, session_name, with_article
+from josi_utils.decision import READINESS_COLOURS, plan_sentence, session_name, with_article
 from josi_utils.guard.composition import GOOD, Words, plan_lines, reason_first, told_reasons
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
@@ -41,7 +41,8 @@ def asks_why(reading: Reading) -> bool:
     if reading.has("effort") and not reading.has("why_strict"):
         return False
     weighs = reading.mood == "sad" and not reading.question
-    if reading.has("disputes") and not (reading.has("change") or weighs):
+    disputes = reading.has("disputes") or reading.has("doubts")
+    if disputes and not (reading.has("change") or weighs):
         return True
     if reading.question and (reading.has("you_changed") or asks_purpose(reading)):
         return True
@@ -62,7 +63,9 @@ def _bare(reading: Reading) -> bool:
 def asks_about_plan(reading: Reading) -> bool:
     checks = reading.has("reason_check") or reading.has("mistake")
     checks = checks and not any(one.id.startswith("deed_") for one in reading.situations)
-    checks = checks or reading.has("my_color") or reading.has("good_check")
+    checks = checks or any(
+        reading.has(form) for form in ("my_color", "good_check", "counted_in", "no_race")
+    )
     return asks_why(reading) or reading.has("what_plan") or (reading.question and checks)
 
 
@@ -78,6 +81,8 @@ def explained(
     start, plan = _start(decision, reading, words), plan_lines(decision, words)
     if not told and start in table["open_hard"]:
         start = words.of(table["open"])
+    if decision["session"]["kind"] == "race" and reading.has("no_race"):
+        return [words.of(table["no_race"]), *facts], plan
     if reading.has("mistake"):
         return [words.of(table["no_mistake"]), *facts], plan
     said = {token.text for token in reading.tokens}
@@ -91,36 +96,54 @@ def explained(
     if reading.has("good_check") and set(decision.get("reasons") or ()) & GOOD:
         return [words.of(table["yes_good"]), *facts], plan
     earlier = before(decision, words)
-    if sets := _sets(decision, reading, words):
+    if not reading.has("purpose") and (sets := _sets(decision, reading, words)):
         return [sets, *facts], plan
     if asks_purpose(reading, decision) and (good := purpose(decision, words)):
         lines = reason_first(decision, words) if told else plan
         long = count_words(" ".join([start, good, *lines])) > LONG_ANSWER
         return [*([] if long else [start]), good, *facts], lines
-    checks = reading.has("reason_check") and not reading.has("why_strict")
-    if told and checks and _names_reason(reading, decision):
-        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
-        doubt = _doubt(decision, reading, words)
-        return [yes, *facts], [reason_first(decision, words)[-1], *(doubt or earlier)]
-    if told and checks and reading.question and decision["session"]["kind"] != "race":
-        return [words.of(table["open"]), *facts], [*reason_first(decision, words), *earlier]
-    if reading.has("what_plan") and not reading.has("why_strict"):
-        return [words.of(table["open_what"]), *facts], plan
     codes = set(decision.get("reasons") or ())
+    cool = "hot_weather" in codes and reading.has("not_hot")
+    if told and (checked := _checked(decision, reading, words, cool)):
+        return [checked[0], *facts], checked[1]
+    doubts = reading.has("why_strict") or reading.has("disputes") or reading.has("doubts")
+    if reading.has("what_plan") and not doubts:
+        return [words.of(table["open_what"]), *facts], plan
     if reading.has("wish_slept_well") and codes & {"short_sleep", "poor_sleep"}:
         start = words.of(table["one_night"])
-    if "hot_weather" in codes and reading.has("not_hot"):
+    if cool:
         start = words.of(table["not_hot"])
     if "before" in start:
         earlier = []
     doubt = _doubt(decision, reading, words)
-    if told and asks_why(reading) and decision["session"]["kind"] != "race":
+    if told and (cool or asks_why(reading)) and decision["session"]["kind"] != "race":
         return [start, *facts], [*reason_first(decision, words), *(doubt or earlier)]
     if asks_why(reading) and not told:
         return [start, *facts, words.of(table["no_reason"])], [*plan, *(doubt or earlier)]
     if reading.has("what_plan"):
         return [words.of(table["open_what"]), *facts], plan
     return [words.say("plain", "plan_question"), *facts], plan
+
+
+def _checked(
+    decision: dict[str, Any], reading: Reading, words: Words, cool: bool
+) -> tuple[str, list[str]] | None:
+    """Return (opening, plan) where a reason is asked after by its name: is it that, is it in there."""
+    table, told = words.source["explain"], told_reasons(decision)
+    named, joined = _names_reason(reading, decision), ", and that ".join(told)
+    if reading.has("counted_in"):
+        line = words.of(table["counted_yes" if named else "counted_in"])
+        return line.replace("{reasons}", joined), [plan_sentence(decision)]
+    if not reading.has("reason_check") or reading.has("why_strict") or cool:
+        return None
+    last, earlier = reason_first(decision, words)[-1], before(decision, words)
+    if named:
+        yes = words.of(table["yes_reason"]).replace("{reasons}", " and ".join(told))
+        return yes, [last, *(_doubt(decision, reading, words) or earlier)]
+    if reading.question and decision["session"]["kind"] != "race":
+        only = words.of(table["only_reason"]).replace("{reasons}", joined)
+        return only, [last, *earlier]
+    return None
 
 
 def _asks_meaning(reading: Reading) -> bool:
@@ -134,11 +157,17 @@ def _asks_meaning(reading: Reading) -> bool:
 def _doubt(decision: dict[str, Any], reading: Reading, words: Words) -> list[str]:
     """Return the answer to a doubt beside the question: too little, too much."""
     hardness = HARDNESS[decision["session"]["kind"]]
+    if reading.has("asks_later"):
+        return [words.say("explain", "later")]
     for form in ("doubt_punish", "doubt_weaker"):
         if reading.has(form):
             return [words.say("explain", form)]
+    if "form doubt_lose" in reading.found and hardness < HARDNESS["steady"]:
+        return [words.say("explain", "doubt_lose")]
     if "form doubt_hard" in reading.found and hardness > 0:
         return [words.say("explain", "doubt_hard")]
+    if reading.has("doubt_compare"):
+        return [words.say("explain", "doubt_compare")]
     little = "form doubt_little" in reading.found and hardness <= HARDNESS["steady"]
     return (
         [words.say("explain", "doubt_rest" if hardness == 0 else "doubt_little")] if little else []
@@ -206,7 +235,8 @@ def _start(decision: dict[str, Any], reading: Reading, words: Words) -> str:
 def purpose(decision: dict[str, Any], words: Words) -> str | None:
     """Return what a session of this kind is good for, as the deck of cards has it."""
     kind = decision["session"]["kind"]
-    if kind == "race":
+    sick = {"illness_signs", "niggle"} & set(decision.get("reasons") or ())
+    if kind == "race" or (kind == "rest" and sick):
         return None
     own = kind if kind in _OWN_PURPOSE else "hard"
     if kind == "long" and (decision["session"].get("zone") or 2) > 2:

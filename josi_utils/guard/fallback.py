@@ -66,7 +66,9 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     decision = case.get("decision")
     plan = plan_lines(decision, words) if decision else []
     told = any(one.done for one in reading.situations) and not _asks_josi(reading)
-    told = told or reading.has("req_often")  # "7 days a week from now on" is no order to Josi
+    # "7 days a week from now on" is no order to Josi, nor is "keep fridays free".
+    told = told or reading.has("req_often") or reading.has("req_for_good")
+    told = told or ("request less" in reading.plain and not reading.has("to_josi"))
     goal = (decision or {}).get("goal") or {}
     beside = reading.has("probe") and not _of_goal(goal, reading)
     probe = (wants["probe"] and not told) or beside
@@ -86,7 +88,7 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     other = not (reading.situations or reading.has("training"))
     known = any(one.sure for one in reading.situations)
     if decision:
-        known = known or reading.has("moves") or reading.has("defies")
+        known = known or any(reading.has(form) for form in ("moves", "defies", "leaves_out"))
         known = known or bool(asked_for(reading, decision))
         known = known or bool(decision.get("goal") and reading.has("asks_progress"))
     if wants["off_topic"] and not known and (reading.question or reading.has("orders") or other):

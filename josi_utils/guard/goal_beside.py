@@ -21,7 +21,7 @@ from josi_utils.persona import count_words
 AHEAD = 17
 #: What is told of oneself or asked of the plan comes before a goal.
 _ELSE = ("change_plan", "why_strict", "what_plan", "mistake", "reason_check", "moves",
-         "asks_progress", "defies", "refused")  # fmt: skip
+         "asks_progress", "defies", "refused", "leaves_out")  # fmt: skip
 #: Words of a message about the day's session.
 _DAY = frozenset(("today", "tonight", "tomorrow", "session", "instead", "todays", "tomorrows"))
 #: Words that surely name a goal, though no date stands beside them.
@@ -58,6 +58,8 @@ def beside_plan(
     near = _DAY & {t.text for t in reading.tokens}
     if near and not unrealistic and _brings_company(reading):
         return None  # who asks to bring somebody along has no goal in mind
+    if reading.has("req_add") and reading.has("change") and not unrealistic:
+        return None  # nor who asks for one more session
     if (unrealistic or too_soon(reading)) and (
         aims or reading.has("goal") or "form goal_big" in reading.found
     ):

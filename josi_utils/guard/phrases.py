@@ -54,11 +54,12 @@ class Phrases:
 
     def __init__(self, families: dict[str, list[str]], where: str) -> None:
         self.where, self.families = where, families
-        self._by_word: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        # By their first word and then by their second, "" where that is no plain word.
+        self._by_word: dict[str, dict[str, list[tuple[str, tuple[str, ...]]]]] = defaultdict(dict)
         # Phrases of plain words alone, by their first word and then by their second ("" for none).
         self._plain: dict[str, dict[str, list[tuple[str, tuple[str, ...]]]]] = defaultdict(dict)
         self._by_prefix: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-        self._by_number: list[tuple[str, tuple[str, ...]]] = []
+        self._by_number: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
         self._single = {
             name: frozenset(p for p in phrases if " " not in p and p[0] not in "#@^")
             for name, phrases in families.items()
@@ -76,19 +77,21 @@ class Phrases:
             if part[0] == "#" and not _RANGE.fullmatch(part):
                 raise JosiError(f"{self.where}: family {family}: {part!r} is no range like #5-17")
         first = parts[0] if parts[0] != "^" else parts[1]
+        after = parts[2 if parts[0] == "^" else 1 :][:1]
+        plain = bool(after) and after[0][0] not in "#@^!_$" and after[0][-1] != "*"
+        second = after[0] if plain else ""
         if first.startswith("@"):
             for word in self._single[first[1:]]:
                 bare = (word if part is first else part for part in parts)
                 self._add(family, tuple(bare))
         elif first.startswith("#"):
-            self._by_number.append((family, parts))
+            self._by_number[second].append((family, parts))
         elif first.endswith("*"):
             self._by_prefix[first[:3].rstrip("*")].append((family, parts))
         elif all(part[0] not in "#@^!_$" and part[-1] != "*" for part in parts):
-            second = parts[1] if len(parts) > 1 else ""
             self._plain[first].setdefault(second, []).append((family, parts))
         else:
-            self._by_word[first].append((family, parts))
+            self._by_word[first].setdefault(second, []).append((family, parts))
 
     def begins(self, word: str) -> bool:
         """Tell whether a phrase begins with this very word."""
@@ -170,18 +173,23 @@ class Phrases:
         for at, token in enumerate(tokens):
             text = token.text
             by_second = self._plain.get(text)
+            following = tokens[at + 1].text if at + 1 < len(tokens) else ""
             if by_second:
                 found += [Hit(family, at, at + 1) for family, _ in by_second.get("", ())]
-                following = tokens[at + 1].text if at + 1 < len(tokens) else ""
                 for family, parts in by_second.get(following, ()) if following else ():
                     end = self._match_words(parts, tokens, at)
                     if end > at:
                         found.append(Hit(family, at, end))
-            candidates = list(self._by_word.get(text, ()))
+            by_word = self._by_word.get(text, {})
+            candidates = list(by_word.get("", ()))
+            if following:
+                candidates += by_word.get(following, ())
             for size in (1, 2, 3):
                 candidates += self._by_prefix.get(text[:size], ()) if len(text) >= size else ()
             if text[0].isdigit():
-                candidates += self._by_number
+                candidates += self._by_number.get("", ())
+                if following:
+                    candidates += self._by_number.get(following, ())
             for family, parts in candidates:
                 end = self._match(parts, tokens, at)
                 if end > at:

@@ -10,15 +10,31 @@ from josi_utils.decision import plan_sentence
 from josi_utils.guard.about_card import card_words
 from josi_utils.guard.beside_why import beside_why
 from josi_utils.guard.card_index import SENTENCES, best_sentences
-from josi_utils.guard.composition import Composition, fits, named, standing, told_reasons
+from josi_utils.guard.composition import (
+    Composition,
+    capital,
+    fits,
+    named,
+    standing,
+    told_reasons,
+)
 from josi_utils.guard.dialogue_state import DialogueState
-from josi_utils.guard.explained import asks_about_plan, asks_why, before, explained, why_card
+from josi_utils.guard.explained import (
+    asks_about_plan,
+    asks_why,
+    before,
+    explained,
+    purpose,
+    why_card,
+)
 from josi_utils.guard.openers import greeting
 
 #: An opening that ends so is spare where a feeling has been taken up.
 _SPARE = ("fair to ask.", "deserves a reason.")
 #: With one of these forms a question is about the plan, though there is a card.
 _ABOUT_PLAN = ("why_strict", "what_plan", "reason_check", "mistake", "my_color", "good_check")
+#: A plan of more sentences has the answer to a doubt, or what stood there before.
+_PLAIN_PLAN = 2
 #: With this one, too, unless what it wonders about is not known.
 _WONDERS = "wonders"
 
@@ -32,9 +48,18 @@ def unknowable(state: DialogueState) -> Composition | None:
         None where none of the three is asked.
     """
     reading, session = state.reading, state.decision["session"]
+    health = "form health_ask" in reading.found and reading.has("risk_ask")
     by_minutes = session.get("minutes") and not session.get("distance_km")
     if reading.has("unknowable"):
         key = "unknowable"
+    elif reading.question and reading.has("would_have"):
+        key = "would_have"
+    elif reading.question and reading.has("readiness_ask") and not state.card:
+        key = "readiness_means"
+    elif reading.question and reading.has("includes_ask") and not state.card:
+        key = "not_said"
+    elif health and not state.card:
+        key = "doctor_knows"
     elif reading.question and reading.has("how_known"):
         key = "how_known"
     elif reading.question and reading.has("how_far") and by_minutes:
@@ -67,9 +92,17 @@ def about_plan(state: DialogueState) -> Composition | None:
         kept = (line for line in opening if line not in spare)
         opening = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
     second = beside_why(state)
+    if not card and asks_why(reading) and not second:
+        good = purpose(state.decision, state.words)
+        fresh = good and not more and len(plan) <= _PLAIN_PLAN and good not in opening
+        if fresh and fits([*opening, *plan, good, *state.goal_lines, state.ask]):
+            plan = [*plan, good]
     if second and fits([*opening, *plan, *second, state.ask]):
         return Composition(opening, state.ask, [*plan, *second], state.goal_lines, card)
-    return Composition(opening, state.ask, plan, [*state.goal_lines, *more], card)
+    verdict = state.goal_lines
+    if reading.has("why_strict"):  # no yes answers a why
+        verdict = [capital(line.removeprefix("Yes, ")) for line in verdict]
+    return Composition(opening, state.ask, plan, [*verdict, *more], card)
 
 
 def _either_reason(state: DialogueState) -> list[str]:
@@ -155,5 +188,11 @@ def open_question(state: DialogueState) -> Composition | None:
     card, more = state.found
     if not card:
         card, more = why_card(decision, state.deck)
-    opening = [*greeting(reading, opener, words), opener]
-    return Composition(opening, state.own, [*state.plan, *before(decision, words)], more, card)
+    opening, plan = (
+        [*greeting(reading, opener, words), opener],
+        [*state.plan, *before(decision, words)],
+    )
+    good = None if more else purpose(decision, words)
+    if good and fits([*opening, *plan, good, state.own]):
+        plan = [*plan, good]
+    return Composition(opening, state.own, plan, more, card)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.asked_for import TOPICS, around
-from josi_utils.guard.composition import Words, plan_lines
+from josi_utils.guard.composition import Words, capital, plan_lines
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.openers import taken_up
+from josi_utils.guard.request_signs import other_sport, wants_more
 from josi_utils.guard.request_state import Request
 from josi_utils.guard.situations import Reading, Situation
 from josi_utils.guard.wishes import answer_to_wish, heard, kind_of_wish
@@ -25,6 +26,8 @@ _CHANGES = ("swaps", "moves", "more", "defies", "hard_kinds", "change_plan")
 _ASKING = ("change", "intends", "defies", "req_out", "req_log", "req_sets")
 #: Leave to train asks, too, unless a way back is told.
 _CLEARED = "req_cleared"
+#: What a doctor said weighs more than what else is told.
+_OF_DOCTOR = ("cleared", "doctor", "told_off")
 
 
 def only_tells(first: Situation, reading: Reading) -> bool:
@@ -66,6 +69,8 @@ def no(decision: dict[str, Any], reading: Reading, refused: bool, words: Words) 
     opener = words.of(table["still"]) if refused else _heard(reading, decision, words)
     opener = opener or held_back(decision, words) or words.of(table["against"])
     stays = stays or [words.of(table["stays"])]
+    if " but " in (start or [opener])[-1]:
+        stays = [capital(line.removeprefix("But ")) for line in stays]
     return _fitted(start or [opener], stays, decision, words)
 
 
@@ -73,12 +78,21 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     """Return words that are right whether the request is within the plan or beyond it."""
     table = words.source["request"]
     opener, first = taken_up(reading, words)
-    if not opener or not first or not first.mood:
+    if not opener or not first or not first.mood or kind_of_wish(reading, decision) in _OF_DOCTOR:
         opener = _heard(reading, decision, words)
     opener = opener or held_back(decision, words)
-    opener = opener or words.of(table["either_asked" if reading.question else "either_told"])
+    asks = reading.question and ("?" in words.message or not reading.has("defies"))
+    opener = opener or words.of(table["either_asked" if asks else "either_told"])
     changes = any(reading.has(form) for form in _CHANGES)
-    stands = words.of(table["either_plan" if changes else "either"])
+    changes = changes or "request less" in reading.plain or reading.has("wish_anyway")
+    # "Instead" of the road on the indoor bike is another place, and no other session.
+    around_it = any(f"request {part}" in reading.plain for part in _PARTS)
+    elsewhere = around_it and not other_sport(reading, decision["session"])
+    if _asks_on(reading, decision):
+        key = "either_stays"
+    else:
+        key = "either_plan" if changes and not elsewhere else "either"
+    stands = words.of(table[key])
     if (
         reading.mood == "sad"
         and not _wants_other(reading)
@@ -99,6 +113,13 @@ def _fitted(
     while count_words(" ".join([*start, *then, plan])) > ROOM and len(start) + len(then) > 2:
         (start if len(start) > 1 else then).pop()
     return [*start, *then]
+
+
+def _asks_on(reading: Reading, decision: dict[str, Any]) -> bool:
+    """Tell whether more than the plan is meant, so that the leave for less is no answer."""
+    more = wants_more(reading, decision["session"]) or reading.has("wish_anyway")
+    pushes = any(reading.has(f) for f in ("made_up", "starts_no", "pushes", "wish_little"))
+    return more or (pushes and "request less" not in reading.plain)
 
 
 def _open_part(reading: Reading, decision: dict[str, Any], words: Words) -> list[str]:

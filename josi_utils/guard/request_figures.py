@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.intent import asked_amounts
+from josi_utils.guard.normalise import Token
 from josi_utils.guard.situations import Reading
 
 #: A number beside one of these words is no length of a session.
@@ -13,6 +15,12 @@ _NO_SESSION = frozenset([
     "sleep", "slept", "shift", "shifts", "flight", "drive", "night", "meeting", "meetings", "journey",
     "kip", "farm",
 ])  # fmt: skip
+#: What is called a lot is not asked for.
+_LOT = re.compile(
+    r"\w+ (?:is|are|feels?|seems?|sounds?) (?:way |far |just |quite |really )?(?:a lot|too|a bit (?:much|long))\b"
+)
+#: Up to three words after one of these a number is of the night.
+_SLEEP = frozenset(["sleep", "slept", "kip", "nap", "napped"])
 _BEFORE_NO_SESSION = frozenset(
     {"c", "slept", "aged", "im", "work", "works", "working", "sit", "sitting", "sleep"}
 )
@@ -24,7 +32,7 @@ _INSTEAD = re.compile(
 _LAST_HOUR = 24
 _CLOCK = ("at ", "by ", "from ", "until ", "till ", "before ", "after ")
 #: "I will do 90": minutes without their word.
-_WILL_DO = re.compile(r"\b(?:will do|doing|make it|go for) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
+_WILL_DO = re.compile(r"\b(?:will do|doing|make (?:it|that)|go for|give me|put|turn it into|let me do|i need|i want) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
                       r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
 #: "90 today because tomorrow i can not": the same, at the start of a message.
 _TODAY = re.compile(
@@ -32,6 +40,43 @@ _TODAY = re.compile(
 )
 #: "Is 30 enough?": minutes without their word.
 _BARE = re.compile(r"(?<!at )(?<!by )\b(\d+) (?:enough|instead|ok|okay|not|max|tops)\b")
+_UNITS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+_ONES = {word: at + 1 for at, word in enumerate(_UNITS)} | {"a": 1, "an": 1, "fifteen": 15}
+_TENS = {
+    word: 10 * at + 20
+    for at, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+    )
+}
+_OF_TENS = re.compile(rf"\b({'|'.join(_TENS)})(?: ({'|'.join(_UNITS[:9])}))?\b")
+_OF_ONES = re.compile(
+    rf"\b({'|'.join(_ONES)}) (?=(?:hours?|minutes?|km|k|kilomet\w+|miles?|and a half hours)\b)"
+)
+#: "Half an hour", "an hour and a half": lengths that have no figure.
+_SPOKEN = (
+    (re.compile(r"\b(?:three quarters of an|3 quarters of an) hour\b"), "45 minutes"),
+    (re.compile(r"\bhalf (?:an |a )?hour\b"), "30 minutes"),
+    (re.compile(r"\bquarter (?:of an |of a )?hour\b"), "15 minutes"),
+    (re.compile(r"\b(?:an|1|one) (?:hour and a half|and a half hours?)\b"), "90 minutes"),
+    (re.compile(r"\b(?:2|two) (?:hours and a half|and a half hours)\b"), "150 minutes"),
+    (re.compile(r"\b(?:3|three) (?:hours and a half|and a half hours)\b"), "210 minutes"),
+    (re.compile(r"\b1 (?:h|hour) (?:and )?30\b(?: minutes)?"), "90 minutes"),
+    (re.compile(r"\b(?:a )?couple of hours\b"), "2 hours"),
+    (re.compile(r"\b(?:a|the) (?:full|whole) hour\b"), "1 hour"),
+)
 #: Fewer minutes than these are an interval or a pause, not a session.
 SHORTEST = 5
 #: "An hour is a lot. 30?"
@@ -48,6 +93,10 @@ _THEN = r"(?: (?:minutes?|today|tonight|tomorrow|ok|okay|please|instead|max|tops
 #: "ill only have 25", "only 20 today": an age ("im only 25") or a count of something is none.
 _ONLY = (
     re.compile(
+        r"\b(?:can|could|may) (?:i|we) (?:please |maybe |just |only )*(?:do|have|make it|run|ride|swim|row|go for) (?:just |only )?(\d{1,2})\b"
+        rf"(?:{_THEN}| (?:and|but|so|in)\b)"
+    ),
+    re.compile(
         r"\b(?:(?:only|just) (?:have|got|do|manage|get|time for|squeeze in|fit in)|(?:have|got|do|manage|get) (?:only|just)) (\d{1,2})\b"
         rf"(?:{_THEN}| (?:and|but|so|in)\b)"
     ),
@@ -56,6 +105,26 @@ _ONLY = (
         rf"\b(?:only|just) (\d{{1,2}})\b(?!$| \.){_THEN}"
     ),
 )
+
+
+@lru_cache(maxsize=64)
+def figured(text: str) -> str:
+    """Return words with the numbers among them as figures.
+
+    Examples
+    --------
+    >>> figured("only half an hour, not forty five minutes")
+    'only 30 minutes, not 45 minutes'
+    """
+    for form, said in _SPOKEN:
+        text = form.sub(said, text)
+    text = _OF_TENS.sub(lambda one: str(_TENS[one[1]] + _ONES.get(one[2] or "", 0)), text)
+    return _OF_ONES.sub(lambda one: f"{_ONES[one[1]]} ", text)
+
+
+def figured_words(reading: Reading) -> list[str]:
+    """Return the words of a message with its numbers as figures."""
+    return figured(" ".join(token.text for token in reading.tokens)).split()
 
 
 def only_minutes(message: str, reading: Reading) -> float | None:
@@ -67,7 +136,7 @@ def only_minutes(message: str, reading: Reading) -> float | None:
     clauses: dict[int, list[str]] = {}
     for token in reading.tokens:
         clauses.setdefault(token.clause, []).append(token.text)
-    text = " . ".join(" ".join(clause) for clause in clauses.values())
+    text = figured(" . ".join(" ".join(clause) for clause in clauses.values()))
     found = next((one for form in _ONLY if (one := form.search(text))), None)
     return float(found[1]) if found else None
 
@@ -85,11 +154,13 @@ def fewer_minutes(message: str, reading: Reading, session: dict[str, Any]) -> in
         Of the decision; in one without minutes none are fewer.
     """
     alone = only_minutes(message, reading)
-    bare = _BARE.search(" ".join(t.text for t in reading.tokens))
+    bare = _BARE.search(" ".join(figured_words(reading)))
     # A figure beside its unit is surer than a bare one, and that than one nobody asks with.
-    named = session_amounts(reading)["minutes"] or ([float(bare[1])] if bare else [])
-    named = named or ([alone] if alone else [])
-    fewer = [m for m in named if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
+    named = session_amounts(reading)["minutes"]
+    if alone and not any(m < (session.get("minutes") or 0) for m in named):
+        named = [alone]
+    named = named or ([float(bare[1])] if bare else [])
+    fewer = [m for m in set(named) if SHORTEST <= m < (session.get("minutes") or 0) and m == int(m)]
     plainly = reading.has("only_got") or alone
     return int(fewer[0]) if plainly and len(fewer) == 1 else None
 
@@ -99,7 +170,7 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
 
     Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k".
     """
-    tokens = list(reading.tokens)
+    tokens = [Token(word, 0, 0, 0, 0, word) for word in figured_words(reading)]
     kept = [
         token
         for at, token in enumerate(tokens)
@@ -108,6 +179,8 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
             and (
                 (at and tokens[at - 1].text in _BEFORE_NO_SESSION)
                 or any(t.text in _NO_SESSION for t in tokens[at + 1 : at + 4])
+                or any(t.text in _SLEEP for t in tokens[max(0, at - 3) : at])
+                or _LOT.match(" ".join(t.text for t in tokens[at + 1 : at + 6]))
             )
         )
     ]
@@ -116,7 +189,7 @@ def session_amounts(reading: Reading) -> dict[str, list[float]]:
 
 def asks_double(reading: Reading, minutes: int | None = None) -> bool:
     """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
-    text = " ".join(t.text for t in reading.tokens)
+    text = " ".join(figured_words(reading))
     found = next((one for one in _INSTEAD.finditer(text) if not _of_clock(one)), None)
     bare = _WILL_DO.search(text) or _TODAY.search(text)
     more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from josi_utils.guard.data import load
@@ -12,6 +13,14 @@ from josi_utils.guard.situations import Reading
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
 #: What a clause that asks for leave ends in, one that asks for a day, and one for an amount.
+#: Who comes along may ride.
+_THEIRS = re.compile(r"\b(?:on|with) (?:their|his|her|an?) (?:e )?(?:bikes?|scooters?)\b")
+#: "6 x 4": repeats, and how long or far each is.
+_SETS = re.compile(r"\b(\d{1,3}) x (\d{1,4})\b")
+_NO_MORE = re.compile(
+    r"\bdouble shift\b|\bwatch(?:ing)? (?:the|a|my|his|her|our) (?:match|game|race|final|football)\b"
+)
+_BEHIND = frozenset(["since", "last", "until", "till", "every"])
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
@@ -24,7 +33,9 @@ _SAYS = frozenset(
 
 def other_day(reading: Reading, day: str) -> bool:
     """Tell whether the message names a day that is not the session's."""
-    words = {t.text for t in reading.tokens}
+    said = [t.text for t in reading.tokens]
+    # "Since monday" and "until monday" are no day that is asked for.
+    words = {one for one, back in zip(said, ["", *said], strict=False) if back not in _BEHIND}
     named = {d for d in _WEEKDAYS if words & {d, d + "s", d[:3], d[:4], d[:5]} - {"sat", "sun"}}
     named |= {d for d, short in (("saturday", "sat"), ("sunday", "sun")) if short in words}
     if day == "this_week":
@@ -46,6 +57,8 @@ def other_sport(reading: Reading, session: dict[str, Any]) -> bool:
     said = {name for name in load("fallback")["sports"] if f"SPORT {name}" in reading.found}
     if "request place" in reading.plain:
         said.discard("gym")
+    if _THEIRS.search(" ".join(token.text for token in reading.tokens)):
+        said.discard("bike")
     allowed = {sport, "walk"} if sport == "run" else {sport}
     return bool(said - allowed)
 
@@ -55,9 +68,25 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
     hard = HARDNESS[session["kind"]] >= HARDNESS["tempo"]
     named = {t.text for t in reading.tokens} & _HARD_KINDS
     other = bool(named - {session["kind"]}) if hard else reading.has("hard_kinds")
-    # A double shift is work, not a wish.
-    more = reading.has("more") and "double shift" not in " ".join(t.text for t in reading.tokens)
+    if _more_sets(reading, session):
+        return True
+    # A double shift is work, and a match that is watched no sport.
+    more = reading.has("more") and not _NO_MORE.search(" ".join(t.text for t in reading.tokens))
     return more or other or asks_double(reading, session.get("minutes"))
+
+
+def _more_sets(reading: Reading, session: dict[str, Any]) -> bool:
+    """Tell whether more repeats, or longer ones, are named than the session has: "6 x 4"."""
+    planned = _SETS.search(session.get("details") or "")
+    if not planned:
+        return False
+    said = _SETS.findall(" ".join(token.text for token in reading.tokens))
+    many, long = int(planned[1]), int(planned[2])
+    return any(
+        (int(n) > many and int(each) >= long) or (int(n) >= many and int(each) > long)
+        for n, each in said
+        if (n, each) != (planned[1], planned[2])
+    )
 
 
 def asks_in_words(reading: Reading) -> bool:

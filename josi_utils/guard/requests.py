@@ -21,6 +21,8 @@ from josi_utils.guard.request_signs import about_plan, amount_at_end, day_at_end
 from josi_utils.guard.request_state import AGAINST, NOTHING, UNSURE, Request, RequestState
 from josi_utils.guard.situations import Reading
 
+#: Who asks for leave has one of these.
+_LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed"])
 #: From this score a message that names more than the session has may be a request.
 MAYBE = -2.0
 #: With one of these more may be meant than is told, and with one of those others are told of.
@@ -117,8 +119,11 @@ def _reached(state: RequestState) -> Request | None:
 
 
 def _why_changed(state: RequestState) -> Request | None:
-    """Take a question why Josi changed the plan for one about the plan."""
-    changed = state.reading.question and state.reading.has("you_changed")
+    """Take a question why Josi changed the plan, or what would have been, for one about the plan."""
+    changed = state.reading.has("you_changed") or state.reading.has("would_have")
+    changed = changed and state.reading.question
+    if changed and state.reading.has("would_have"):
+        return NOTHING
     return NOTHING if changed and not state.asks else None
 
 
@@ -153,6 +158,9 @@ def _against(state: RequestState) -> Request | None:
     """Refuse what the words ask against the plan, unless it may be leave or is only told."""
     if not state.against:
         return None
+    granted = less(state)
+    if granted and granted.kind == "fewer" and not state.beyond:
+        return granted
     if state.asks and state.kinds and not (state.beyond or state.other_day):
         return UNSURE
     first = state.first
@@ -185,6 +193,8 @@ def _why(state: RequestState) -> Request | None:
     """Take a why, and a question about the goal, for no request."""
     reading = state.reading
     strictly = reading.has("why_strict") and not reading.has("why_told")
+    if reading.has("req_why_not") and state.beyond:
+        return UNSURE
     why = reading.has("why") and not state.kinds
     return NOTHING if strictly or (state.loosely and (why or reading.has("goal_strict"))) else None
 
@@ -233,7 +243,8 @@ def _asks_amount(state: RequestState) -> Request | None:
 
 def _asks(state: RequestState) -> Request | None:
     """Leave open what is asked for in so many words, unless it is about plan or goal."""
-    if not state.asks or about_plan(state.reading):
+    moves = state.reading.has("moves") or state.reading.has("swaps")
+    if not state.asks or (about_plan(state.reading) and not moves):
         return None
     return UNSURE if state.wishes_now or not state.reading.has("goal_strict") else None
 
@@ -243,12 +254,15 @@ def _sport_on_rest_day(state: RequestState) -> Request | None:
     reading = state.reading
     sports = any(f"SPORT {name}" in reading.plain for name in load("fallback")["sports"])
     told = state.past or reading.question or state.kinds
-    return UNSURE if state.rest and sports and state.intends and not told else None
+    asked = reading.question and bool(_LEAVE & {token.text for token in reading.tokens})
+    meant = asked or (state.intends and not told)
+    return UNSURE if state.rest and sports and meant else None
 
 
 def _pushes(state: RequestState) -> Request | None:
     """Leave open a push for more than the plan has."""
-    pushes = state.reading.has("pushes") and state.beyond
+    pushes = state.reading.has("pushes") or state.reading.has("req_please")
+    pushes = pushes and state.beyond
     return UNSURE if pushes and not about_plan(state.reading) else None
 
 

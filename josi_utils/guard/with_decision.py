@@ -153,6 +153,8 @@ def _of_chances(state: DialogueState) -> bool:
 def _asks_goal(state: DialogueState) -> bool:
     """Tell whether the goal is asked about, rather than more of the session."""
     asked, reading = state.asked, state.reading
+    if reading.has("req_goal") and asked.stand:
+        return False  # another goal is asked for, not how this one goes
     if state.goal_named and doubt(reading):
         return True
     if asked.stand != "against" and not state.wants["against"] and _names_target(state):
@@ -199,7 +201,7 @@ def _against(state: DialogueState) -> Composition | None:
     if state.answers or not (against or holds):
         return None
     opening = no(state.decision, reading, state.refused, state.words)
-    return Composition(opening, state.ask, state.plan, state.more, state.card)
+    return Composition(opening, state.wish_ask, state.plan, state.more, state.card)
 
 
 def _insists(state: DialogueState) -> bool:
@@ -248,7 +250,7 @@ def _unsure(state: DialogueState) -> Composition | None:
     if state.asked.stand != "unsure" or card_tells:
         return None
     opening = either(state.decision, state.reading, state.words)
-    return Composition(opening, state.ask, state.plan, state.more[:1], state.card)
+    return Composition(opening, state.wish_ask, state.plan, state.more[:1], state.card)
 
 
 # --- what was told ----------------------------------------------------------------------------
