@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.card_index import card_index, choose, features
+from josi_utils.guard.composition import still_open
 from josi_utils.guard.data import load
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation
@@ -45,7 +46,7 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         for one in reading.situations
         if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
     )
-    staying = tuple(one for one in kept if _stays(one, name))
+    staying = tuple(_asking_on(one, card, reading, message) for one in kept if _stays(one, name))
     if staying or not (reading.question or (not kept and _points_to(name, message))):
         return replace(reading, situations=staying if reading.question else kept)
     say, ask = card_words(card, reading, message)
@@ -54,6 +55,23 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
     sure = not any(reading.has(form) for form in _PLAN)
     own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
     return replace(reading, situations=(own,))
+
+
+def _asking_on(one: Situation, card: dict[str, Any], reading: Reading, message: str) -> Situation:
+    """Return a situation that weighs with the card's questions, where the card is asked about."""
+    apart = one.mood == "sad" and not one.strong and not one.cards
+    if not (apart and reading.question):
+        return one
+    more = load("fallback")["words"]["card"].get(f"{card['id']}_more_ask", ())
+    asks = still_open([*card_words(card, reading, message)[1], *more], reading)
+    return replace(one, ask=tuple(asks or one.ask))
+
+
+def off_card(reading: Reading, card: dict[str, Any], message: str) -> bool:
+    """Tell whether what is asked is not known, and the card is not about it either."""
+    first = next(iter(reading.situations), None)
+    name = deck_id(card["id"], f"{card['title']}. {card['text']}")
+    return first is not None and first.more == "unknown" and not _points_to(name, message)
 
 
 def _points_to(name: str, message: str) -> bool:
@@ -73,7 +91,25 @@ def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[li
         doing = title.partition(" ")[0].endswith("ing")
         say = [t.replace("{title}", title) for t in table["titled" if doing else "other"]]
         ask = table["other_ask"]
-    return filled([*say, *table["source"]], reading.tokens, message), ask
+    said_by = filled(table["source"], reading.tokens, message)
+    leads = load("fallback")["words"]["leads"]
+    if reading.has("for_other") and name in leads["others"]:
+        return table["for_other"], table["for_other_ask"]
+    if reading.has("general"):
+        say = table["general"]
+    elif not said_by and (lead := _lead(name, card, reading)):
+        return lead, ask
+    return said_by or filled(say, reading.tokens, message), ask
+
+
+def _lead(name: str, card: dict[str, Any], reading: Reading) -> list[str]:
+    """Return words that say what of a question a card leaves open, or nothing where it tells."""
+    leads = load("fallback")["words"]["leads"]
+    if not reading.question or name not in leads["cards"]:
+        return []
+    kind = next((kind for kind in leads if reading.has(f"lead_{kind}")), "cards")
+    told = kind == "number" and any(sign.isdecimal() for sign in card["text"])
+    return [] if kind == "cards" or told else leads[kind]
 
 
 def _stays(one: Situation, name: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from josi_utils.guard.about_card import off_card
 from josi_utils.guard.aims import verdict_line
 from josi_utils.guard.card_index import best_sentences, found_card
 from josi_utils.guard.composition import Brief, plan_lines, refused_before, session_ask
@@ -189,6 +190,8 @@ class DialogueState(Brief):
     @cached_property
     def found(self) -> tuple[dict[str, Any] | None, list[str]]:
         """The card that answers a question and its sentences: the case's, or one of the deck."""
+        if self.card and off_card(self.reading, self.card, self.words.message):
+            return None, []
         return (self.card, self.more) if self.more or self.unknown else _of_deck(self)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from josi_utils.guard.amounts import table as own_table
-from josi_utils.guard.composition import Words
+from josi_utils.guard.composition import Words, unanswered
 from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
@@ -128,6 +128,9 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     if reading.mood == "both" and situation.mood != "both":
         named = said_back(reading, words) and not _halves(reading, words)
         return None if situation.strong or named else words.say("plain", "mixed_ask")
+    if reading.question and (situation.cards or situation.form == "question"):
+        card = situation.cards[0][0] if situation.cards else ""
+        return unanswered(situation.ask, reading, words, card)
     return words.of(situation.ask)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.about_card import card_words
+from josi_utils.guard.about_card import card_words, off_card
 from josi_utils.guard.aims import kind_ask, sensible, too_much
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
-from josi_utils.guard.composition import Brief, Composition, named, refused_before
+from josi_utils.guard.composition import Brief, Composition, named, refused_before, unanswered
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
 from josi_utils.guard.wished import wished
@@ -37,7 +37,7 @@ def alone(brief: Brief) -> Composition:
     about_else = about_else and (holds or not asks_goal)
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
-    if case.get("card"):
+    if case.get("card") and not off_card(reading, case["card"], words.message):
         card: dict[str, Any] | None = dict(case["card"])
         more = best_sentences(case["card"], reading.tokens)
     else:
@@ -46,7 +46,7 @@ def alone(brief: Brief) -> Composition:
         start = opener or plain_opener(case, reading, words)
         if card and reading.question and not opener:
             say, asks = card_words(card, reading, words.message)
-            start, ask = words.of(say), own or words.of(asks)
+            start, ask = words.of(say), own or unanswered(asks, reading, words, card["id"])
         return Composition([start], ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         wish = wished(words.message)
