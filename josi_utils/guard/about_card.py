@@ -12,6 +12,7 @@ from typing import Any
 from josi_utils.guard.card_index import card_index, choose, features
 from josi_utils.guard.composition import still_open
 from josi_utils.guard.data import load
+from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation
 
@@ -19,6 +20,8 @@ from josi_utils.guard.situations import Reading, Situation
 ALIKE = 0.2
 #: Words of an opener that suppose a question.
 _ANSWERS = frozenset(("ask", "ask,", "fair", "wonder", "question"))
+#: A card with one of these tells how many.
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "week", "minute")
 #: A message with one of these forms is about the plan first.
 _PLAN = (
     "why_strict", "why_told", "what_plan", "mistake", "change", "change_plan", "wonders",
@@ -47,6 +50,9 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
     )
     staying = tuple(_asking_on(one, card, reading, message) for one in kept if _stays(one, name))
+    if reading.question and not any(one.strong for one in staying):
+        # What only weighs a little comes after an answer that the card has.
+        staying = tuple(sorted(staying, key=lambda one: not _answers(one, name)))
     if staying or not (reading.question or (not kept and _points_to(name, message))):
         return replace(reading, situations=staying if reading.question else kept)
     say, ask = card_words(card, reading, message)
@@ -58,8 +64,15 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
 
 
 def _asking_on(one: Situation, card: dict[str, Any], reading: Reading, message: str) -> Situation:
-    """Return a situation that weighs with the card's questions, where the card is asked about."""
+    """Return a situation with what fits a question about the card.
+
+    One that weighs gets the card's questions; one for who tells of it gives way to plain words where
+    the question is general.
+    """
     apart = one.mood == "sad" and not one.strong and not one.cards
+    told = reading.has("general") and one.cards and not (one.form or one.mood)
+    if told and reading.question:
+        return replace(one, say=tuple(load("fallback")["words"]["card"]["general"]))
     if not (apart and reading.question):
         return one
     more = load("fallback")["words"]["card"].get(f"{card['id']}_more_ask", ())
@@ -72,6 +85,11 @@ def off_card(reading: Reading, card: dict[str, Any], message: str) -> bool:
     first = next(iter(reading.situations), None)
     name = deck_id(card["id"], f"{card['title']}. {card['text']}")
     return first is not None and first.more == "unknown" and not _points_to(name, message)
+
+
+def _answers(one: Situation, name: str) -> bool:
+    """Tell whether a situation comes first beside the card: it is about it, or knows no answer."""
+    return one.more == "unknown" or (one.sure and name in dict(one.cards))
 
 
 def _points_to(name: str, message: str) -> bool:
@@ -104,12 +122,13 @@ def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[li
 
 def _lead(name: str, card: dict[str, Any], reading: Reading) -> list[str]:
     """Return words that say what of a question a card leaves open, or nothing where it tells."""
-    leads = load("fallback")["words"]["leads"]
-    if not reading.question or name not in leads["cards"]:
+    leads: dict[str, list[str]] = load("fallback")["words"]["leads"]
+    kind = next((kind for kind in leads if reading.has(f"lead_{kind}")), "")
+    if not (reading.question and kind) or (kind != "count" and name not in leads["cards"]):
         return []
-    kind = next((kind for kind in leads if reading.has(f"lead_{kind}")), "cards")
-    told = kind == "number" and any(sign.isdecimal() for sign in card["text"])
-    return [] if kind == "cards" or told else leads[kind]
+    said = {token.text for token in tokenise(card["text"])}
+    numbers = any(word[0].isdigit() for word in said) or said & set(_NUMBERS)
+    return [] if kind in ("count", "number") and numbers else leads[kind]
 
 
 def _stays(one: Situation, name: str) -> bool:

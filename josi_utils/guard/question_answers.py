@@ -10,6 +10,7 @@ from typing import Any
 
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.about_card import card_words
+from josi_utils.guard.askers import asked_by
 from josi_utils.guard.beside_why import beside_why
 from josi_utils.guard.card_index import SENTENCES, best_sentences
 from josi_utils.guard.composition import (
@@ -133,9 +134,10 @@ def by_card(state: DialogueState) -> Composition | None:
     tries = [(whole, state.plan), (whole, bare), (more, state.plan)]
     if _of_reasons(state, card):
         tries = [(whole, state.plan), (more, state.plan), (more[:1], state.plan)]
-    for said, plan in tries:
-        if fits([start, *lines, *said[:SENTENCES], *plan, ask]):
-            return Composition([start, *lines], ask, plan, said[:SENTENCES], card, True)
+    for starts in (asked_by(start, reading, words), [start]):
+        for said, plan in tries:
+            if fits([*starts, *lines, *said[:SENTENCES], *plan, ask]):
+                return Composition([*starts, *lines], ask, plan, said[:SENTENCES], card, True)
     return Composition([start, *lines], ask, bare, more[:SENTENCES], card, True)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from josi_utils.guard.about_card import card_words, off_card
 from josi_utils.guard.aims import kind_ask, sensible, too_much
+from josi_utils.guard.askers import asked_by
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
-from josi_utils.guard.composition import Brief, Composition, named, refused_before, unanswered
+from josi_utils.guard.composition import Brief, Composition, fits, named, refused_before, unanswered
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, taken_up
 from josi_utils.guard.wished import wished
@@ -47,7 +48,9 @@ def alone(brief: Brief) -> Composition:
         if card and reading.question and not opener:
             say, asks = card_words(card, reading, words.message)
             start, ask = words.of(say), own or unanswered(asks, reading, words, card["id"])
-        return Composition([start], ask, more=more, card=card, answer_first=True)
+        starts = asked_by(start, reading, words)
+        starts = starts if fits([*starts, *more, ask]) else [start]
+        return Composition(starts, ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         wish = wished(words.message)
         heard = f"{wish}." if wish else words.say("request", "either_told")
