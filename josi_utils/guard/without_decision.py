@@ -65,7 +65,8 @@ def alone(brief: Brief) -> Composition:
         if count_words(" ".join([*opening, ask])) < SHORT_REPLY:
             opening.append(closing(opener, first, apart, words))
         return Composition(opening, ask)
-    if asks and not opener and reading.has("plan_words"):
+    of_plan = reading.has("plan_words") and not reading.has("general")
+    if asks and not opener and of_plan:
         return Composition([words.say("explain", "open"), words.say("plain", "no_plan")], ask)
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
