@@ -50,7 +50,7 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
     )
     staying = tuple(_asking_on(one, card, reading, message) for one in kept if _stays(one, name))
-    if reading.question and not any(one.strong for one in staying):
+    if reading.question and reading.has("inquires") and not any(one.strong for one in staying):
         # What only weighs a little comes after an answer that the card has.
         staying = tuple(sorted(staying, key=lambda one: not _answers(one, name)))
     if staying or not (reading.question or (not kept and _points_to(name, message))):
@@ -73,7 +73,7 @@ def _asking_on(one: Situation, card: dict[str, Any], reading: Reading, message: 
     told = reading.has("general") and one.cards and not (one.form or one.mood)
     if told and reading.question:
         return replace(one, say=tuple(load("fallback")["words"]["card"]["general"]))
-    if not (apart and reading.question):
+    if not (apart and reading.question and reading.has("inquires")):
         return one
     more = load("fallback")["words"]["card"].get(f"{card['id']}_more_ask", ())
     asks = still_open([*card_words(card, reading, message)[1], *more], reading)

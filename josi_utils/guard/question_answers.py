@@ -14,6 +14,7 @@ from josi_utils.guard.askers import asked_by
 from josi_utils.guard.beside_why import beside_why
 from josi_utils.guard.card_index import SENTENCES, best_sentences
 from josi_utils.guard.composition import (
+    GOOD,
     Composition,
     fits,
     named,
@@ -134,18 +135,22 @@ def by_card(state: DialogueState) -> Composition | None:
     tries = [(whole, state.plan), (whole, bare), (more, state.plan)]
     if _of_reasons(state, card):
         tries = [(whole, state.plan), (more, state.plan), (more[:1], state.plan)]
-    for starts in (asked_by(start, reading, words), [start]):
-        for said, plan in tries:
-            if fits([*starts, *lines, *said[:SENTENCES], *plan, ask]):
-                return Composition([*starts, *lines], ask, plan, said[:SENTENCES], card, True)
-    return Composition([start, *lines], ask, bare, more[:SENTENCES], card, True)
+    tries += [(more, bare), (more[:1], bare)]
+    fitting = (one for one in tries if fits([start, *lines, *one[0][:SENTENCES], *one[1], ask]))
+    said, plan = next(fitting, tries[-1])
+    starts = asked_by(start, reading, words)
+    for days in (plan,) if _of_reasons(state, card) else (plan, bare):
+        if fits([*starts, *lines, *said[:SENTENCES], *days, ask]):
+            return Composition([*starts, *lines], ask, days, said[:SENTENCES], card, True)
+    return Composition([start, *lines], ask, plan, said[:SENTENCES], card, True)
 
 
 def _of_reasons(state: DialogueState, card: dict[str, Any] | None) -> bool:
-    """Tell whether a card is about one of the plan's reasons, so that they belong together."""
+    """Tell whether the plan's reasons belong to the answer: no good news, or what the card is about."""
+    codes = set(state.decision.get("reasons") or ())
     deck = {one["id"]: set(one.get("reasons") or ()) for one in state.deck}
     about = deck.get(card["id"], set()) if card else set()
-    return bool(about & set(state.decision.get("reasons") or ()))
+    return bool(about & codes) or not codes <= GOOD
 
 
 def apart_from_sport(state: DialogueState) -> Composition | None:
