@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from josi_utils.guard.card_index import card_index, choose, features
+from josi_utils.guard.composition import still_open
 from josi_utils.guard.data import load
+from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, Situation
 
@@ -18,6 +20,8 @@ from josi_utils.guard.situations import Reading, Situation
 ALIKE = 0.2
 #: Words of an opener that suppose a question.
 _ANSWERS = frozenset(("ask", "ask,", "fair", "wonder", "question"))
+#: A card with one of these tells how many.
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "week", "minute")
 #: A message with one of these forms is about the plan first.
 _PLAN = (
     "why_strict", "why_told", "what_plan", "mistake", "change", "change_plan", "wonders",
@@ -45,7 +49,10 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
         for one in reading.situations
         if not (one.sure and one.cards and one.form == "question") or name in dict(one.cards)
     )
-    staying = tuple(one for one in kept if _stays(one, name))
+    staying = tuple(_asking_on(one, card, reading, message) for one in kept if _stays(one, name))
+    if reading.question and reading.has("inquires") and not any(one.strong for one in staying):
+        # What only weighs a little comes after an answer that the card has.
+        staying = tuple(sorted(staying, key=lambda one: not _answers(one, name)))
     if staying or not (reading.question or (not kept and _points_to(name, message))):
         return replace(reading, situations=staying if reading.question else kept)
     say, ask = card_words(card, reading, message)
@@ -54,6 +61,35 @@ def about_card(reading: Reading, card: dict[str, Any] | None, message: str) -> R
     sure = not any(reading.has(form) for form in _PLAN)
     own = Situation(f"card {name}", tuple(say), tuple(ask), ((card["id"], ()),), sure=sure)
     return replace(reading, situations=(own,))
+
+
+def _asking_on(one: Situation, card: dict[str, Any], reading: Reading, message: str) -> Situation:
+    """Return a situation with what fits a question about the card.
+
+    One that weighs gets the card's questions; one for who tells of it gives way to plain words where
+    the question is general.
+    """
+    apart = one.mood == "sad" and not one.strong and not one.cards
+    told = reading.has("general") and one.cards and not (one.form or one.mood)
+    if told and reading.question:
+        return replace(one, say=tuple(load("fallback")["words"]["card"]["general"]))
+    if not (apart and reading.question and reading.has("inquires")):
+        return one
+    more = load("fallback")["words"]["card"].get(f"{card['id']}_more_ask", ())
+    asks = still_open([*card_words(card, reading, message)[1], *more], reading)
+    return replace(one, ask=tuple(asks or one.ask))
+
+
+def off_card(reading: Reading, card: dict[str, Any], message: str) -> bool:
+    """Tell whether what is asked is not known, and the card is not about it either."""
+    first = next(iter(reading.situations), None)
+    name = deck_id(card["id"], f"{card['title']}. {card['text']}")
+    return first is not None and first.more == "unknown" and not _points_to(name, message)
+
+
+def _answers(one: Situation, name: str) -> bool:
+    """Tell whether a situation comes first beside the card: it is about it, or knows no answer."""
+    return one.more == "unknown" or (one.sure and name in dict(one.cards))
 
 
 def _points_to(name: str, message: str) -> bool:
@@ -73,7 +109,26 @@ def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[li
         doing = title.partition(" ")[0].endswith("ing")
         say = [t.replace("{title}", title) for t in table["titled" if doing else "other"]]
         ask = table["other_ask"]
-    return filled([*say, *table["source"]], reading.tokens, message), ask
+    said_by = filled(table["source"], reading.tokens, message)
+    leads = load("fallback")["words"]["leads"]
+    if reading.has("for_other") and name in leads["others"]:
+        return table["for_other"], table["for_other_ask"]
+    if reading.has("general"):
+        say = table["general"]
+    elif not said_by and (lead := _lead(name, card, reading)):
+        return lead, ask
+    return said_by or filled(say, reading.tokens, message), ask
+
+
+def _lead(name: str, card: dict[str, Any], reading: Reading) -> list[str]:
+    """Return words that say what of a question a card leaves open, or nothing where it tells."""
+    leads: dict[str, list[str]] = load("fallback")["words"]["leads"]
+    kind = next((kind for kind in leads if reading.has(f"lead_{kind}")), "")
+    if not (reading.question and kind) or (kind != "count" and name not in leads["cards"]):
+        return []
+    said = {token.text for token in tokenise(card["text"])}
+    numbers = any(word[0].isdigit() for word in said) or said & set(_NUMBERS)
+    return [] if kind in ("count", "number") and numbers else leads[kind]
 
 
 def _stays(one: Situation, name: str) -> bool:

@@ -32,6 +32,8 @@ UNKNOWN_TRUST = 0.5
 _READ = 5
 #: A sentence that begins so points back to the one before it.
 _BACK = frozenset(("it", "they", "this", "that", "these", "those", "then", "so"))
+#: What a figure in a sentence counts where one is asked for, in words shared.
+NUMBER = 3
 #: A certainty that no answer has.
 NEVER = 9.0
 
@@ -183,6 +185,11 @@ def best_sentences(
     wanted = {stem(t.text) for t in tokens} - _common()
     words = [tokenise(s) for s in sentences]
     shared = [len(wanted & {stem(t.text) for t in said}) for said in words]
+    if _asks_number(tokens):
+        shared = [
+            n + NUMBER * any(t.text[0].isdigit() for t in s)
+            for n, s in zip(shared, words, strict=True)
+        ]
     back = {place for place, said in enumerate(words) if said and said[0].text in _BACK}
     whole = [
         places
@@ -191,6 +198,14 @@ def best_sentences(
     ]
     best = max(whole, key=lambda places: sum(shared[p] for p in places), default=range(most))
     return [sentences[place] for place in best]
+
+
+def _asks_number(tokens: Sequence[Token]) -> bool:
+    """Tell whether a message asks how much, how many or how long."""
+    return any(
+        one.text == "how" and two.text in ("much", "many", "long", "often", "big")
+        for one, two in itertools.pairwise(tokens)
+    )
 
 
 def written(book: Mapping[str, Any]) -> str:

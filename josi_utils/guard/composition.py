@@ -137,6 +137,24 @@ def named(table: str, key: str, reading: Reading, words: Words) -> str:
     return words.of(filled(words.source[table][key], reading.tokens, words.message))
 
 
+def still_open(asks: Sequence[str], reading: Reading) -> list[str]:
+    """Return the questions that a message has not answered."""
+    answered = load("fallback")["words"]["answered"]
+    told = tuple(
+        a for form, some in answered.items() if f"form {form}" in reading.found for a in some
+    )
+    return [ask for ask in asks if not ask.startswith(told)]
+
+
+def unanswered(asks: Sequence[str], reading: Reading, words: Words, card: str = "") -> str:
+    """Return a question that a message has not answered, if need be a card's or one to go on."""
+    table = words.source["card"]
+    for choices in (asks, table.get(f"{card}_ask", ()), table.get(f"{card}_more_ask", ())):
+        if still := still_open(choices, reading):
+            return words.of(still)
+    return words.of(words.source["plain"]["ask_on"])
+
+
 def fits(sentences: Sequence[str]) -> bool:
     """Tell whether a reply of these sentences is short enough."""
     return count_words(" ".join(sentences)) <= MOST_WORDS
@@ -201,7 +219,7 @@ def _answered(ask: str, words: Words) -> bool:
     said = words.plain
     return any(
         f" {phrase} " in said
-        for of, phrases in words.source["answered"].items()
+        for of, phrases in words.source["session_answered"].items()
         if of in ask
         for phrase in phrases
     )

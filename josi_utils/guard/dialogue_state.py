@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from josi_utils.decision import plan_sentence
+from josi_utils.guard.about_card import off_card
 from josi_utils.guard.aims import verdict_line
 from josi_utils.guard.answers import asked_kind, told_already
 from josi_utils.guard.asked_for import asked_for
@@ -222,6 +223,8 @@ class DialogueState(Brief):
     @cached_property
     def found(self) -> tuple[dict[str, Any] | None, list[str]]:
         """The card that answers a question and its sentences: the case's, or one of the deck."""
+        if self.card and off_card(self.reading, self.card, self.words.message):
+            return None, []
         return (self.card, self.more) if self.more or self.unknown else _of_deck(self)
 
 

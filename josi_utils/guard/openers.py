@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from josi_utils.guard.amounts import table as own_table
-from josi_utils.guard.composition import Words
+from josi_utils.guard.composition import Words, unanswered
 from josi_utils.guard.data import load
 from josi_utils.guard.mirror import FEW, beside, content, mirror
 from josi_utils.guard.normalise import tokenise
@@ -146,6 +146,9 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
             return words.of(situation.ask)
         named = said_back(reading, words) and not _halves(reading, words)
         return None if named else words.say("plain", "mixed_ask")
+    if reading.question and (situation.cards or situation.form == "question"):
+        card = situation.cards[0][0] if situation.cards else ""
+        return unanswered(situation.ask, reading, words, card)
     return words.of(situation.ask)
 
 

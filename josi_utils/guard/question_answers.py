@@ -6,17 +6,22 @@ Each answer returns a composition, or None where the message does not call for i
 
 from __future__ import annotations
 
+from typing import Any
+
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.about_card import card_words
+from josi_utils.guard.askers import asked_by
 from josi_utils.guard.beside_why import beside_why
 from josi_utils.guard.card_index import SENTENCES, best_sentences
 from josi_utils.guard.composition import (
+    GOOD,
     Composition,
     capital,
     fits,
     named,
     standing,
     told_reasons,
+    unanswered,
 )
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import (
@@ -147,14 +152,32 @@ def by_card(state: DialogueState) -> Composition | None:
     start, ask = state.opener or words.say("plain", "question"), state.own
     if card and not state.opener:
         say, asks = card_words(card, reading, words.message)
-        start, ask = words.of(say), words.of(asks)
+        start, ask = words.of(say), unanswered(asks, reading, words, card["id"])
     beside_goal = state.about_goal or not (first and first.sure)
     lines = state.goal_lines if beside_goal and not state.card_answers else []
-    whole = best_sentences(card, reading.tokens) if card and not lines else []
-    if whole and fits([start, *whole, *state.plan, ask]):
-        more = whole
     more = standing(more) if lines else more
-    return Composition([start, *lines], ask, state.plan, more[:SENTENCES], card, True)
+    whole = best_sentences(card, reading.tokens) if card and not lines else more
+    # What was asked comes first, and reasons that have nothing to do with it only where there is room.
+    bare = [plan_sentence(state.decision)]
+    tries = [(whole, state.plan), (whole, bare), (more, state.plan)]
+    if _of_reasons(state, card):
+        tries = [(whole, state.plan), (more, state.plan), (more[:1], state.plan)]
+    tries += [(more, bare), (more[:1], bare)]
+    fitting = (one for one in tries if fits([start, *lines, *one[0][:SENTENCES], *one[1], ask]))
+    said, plan = next(fitting, tries[-1])
+    starts = asked_by(start, reading, words)
+    for days in (plan,) if _of_reasons(state, card) else (plan, bare):
+        if fits([*starts, *lines, *said[:SENTENCES], *days, ask]):
+            return Composition([*starts, *lines], ask, days, said[:SENTENCES], card, True)
+    return Composition([start, *lines], ask, plan, said[:SENTENCES], card, True)
+
+
+def _of_reasons(state: DialogueState, card: dict[str, Any] | None) -> bool:
+    """Tell whether the plan's reasons belong to the answer: no good news, or what the card is about."""
+    codes = set(state.decision.get("reasons") or ())
+    deck = {one["id"]: set(one.get("reasons") or ()) for one in state.deck}
+    about = deck.get(card["id"], set()) if card else set()
+    return bool(about & codes) or not codes <= GOOD
 
 
 def apart_from_sport(state: DialogueState) -> Composition | None:

@@ -247,7 +247,10 @@ def _granted(state: DialogueState) -> Composition | None:
 def _unsure(state: DialogueState) -> Composition | None:
     """Answer what may be a request in words that fit either, unless the card has the answer."""
     card_tells = state.card and (state.reading.question or state.card_fits)
-    if state.asked.stand != "unsure" or card_tells:
+    first = state.first
+    knows = first and first.sure and first.cards and first.form == "question"
+    knows = knows and not state.reading.has("change")
+    if state.asked.stand != "unsure" or card_tells or knows:
         return None
     opening = either(state.decision, state.reading, state.words)
     return Composition(opening, state.wish_ask, state.plan, state.more[:1], state.card)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.about_card import card_words
+from josi_utils.guard.about_card import card_words, off_card
 from josi_utils.guard.aims import kind_ask, sensible, too_much
 from josi_utils.guard.answers import TONE_ONLY, asked_kind, met, topic
+from josi_utils.guard.askers import asked_by
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
-from josi_utils.guard.composition import Brief, Composition, named, refused_before
+from josi_utils.guard.composition import Brief, Composition, fits, named, refused_before, unanswered
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, said_back, taken_up
 from josi_utils.guard.wished import wished
@@ -45,7 +46,7 @@ def alone(brief: Brief) -> Composition:
         )
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
-    if case.get("card"):
+    if case.get("card") and not off_card(reading, case["card"], words.message):
         card: dict[str, Any] | None = dict(case["card"])
         more = best_sentences(case["card"], reading.tokens)
     else:
@@ -54,8 +55,10 @@ def alone(brief: Brief) -> Composition:
         start = opener or plain_opener(case, reading, words)
         if card and reading.question and not opener:
             say, asks = card_words(card, reading, words.message)
-            start, ask = words.of(say), own or words.of(asks)
-        return Composition([start], ask, more=more, card=card, answer_first=True)
+            start, ask = words.of(say), own or unanswered(asks, reading, words, card["id"])
+        starts = asked_by(start, reading, words)
+        starts = starts if fits([*starts, *more, ask]) else [start]
+        return Composition(starts, ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         wish = wished(words.message)
         heard = f"{wish}." if wish else words.say("request", "either_told")
@@ -70,7 +73,8 @@ def alone(brief: Brief) -> Composition:
         if count_words(" ".join([*opening, ask])) < SHORT_REPLY:
             opening.append(closing(opener, first, apart, words))
         return Composition(opening, ask)
-    if asks and not opener and reading.has("plan_words"):
+    of_plan = reading.has("plan_words") and not reading.has("general")
+    if asks and not opener and of_plan:
         return Composition([words.say("explain", "open"), words.say("plain", "no_plan")], ask)
     if opener and sad:
         return Composition([opener, closing(opener, first, apart, words)], ask)
