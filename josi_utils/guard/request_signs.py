@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from josi_utils.guard.data import load
@@ -19,6 +20,11 @@ _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles
 BRIEF = 3
 _SAYS = frozenset(
     ["its", "is", "it", "a", "an", "the", "my", "why", "what", "never", "only", "mine"]
+)
+
+#: "The physio let me do stairs again" is told, not asked.
+_LET = re.compile(
+    r"\b(?:physio|doctor|surgeon|consultant|hospital|nurse|they|she|he) (?:\w+ )?let me\b"
 )
 
 
@@ -62,9 +68,15 @@ def wants_more(reading: Reading, session: dict[str, Any]) -> bool:
 
 def asks_in_words(reading: Reading) -> bool:
     """Tell whether a message asks for something in so many words, not by its mark alone."""
-    if reading.has("change") or reading.has("req_out"):
+    if (reading.has("change") and not let_told(reading)) or reading.has("req_out"):
         return True
     return (reading.question and _ends(reading, _LEAVE)) or _briefly(reading)
+
+
+def let_told(reading: Reading) -> bool:
+    """Tell whether somebody has let the athlete do something, and nothing is asked."""
+    text = " ".join(token.text for token in reading.tokens)
+    return not reading.question and bool(_LET.search(text))
 
 
 def day_at_end(reading: Reading) -> bool:
