@@ -51,6 +51,11 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return None, None
     first, back = reading.situations[0], said_back(reading, words)
     if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
+        if back and _deed_first(first, reading, words):
+            # What was done stands before what is said against it: "slow as a ferry but done".
+            table = words.source["plain"]["sounds_done"]
+            done = words.of(filled(table, reading.tokens, words.message))
+            return f"{back} {done}", first
         halves = "" if back else _halves(reading, words)
         text = halves or words.say("plain", "said_back" if back else "mixed")
         return f"{back} {text}".strip(), first
@@ -68,6 +73,16 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     points = points and not mirror(words.message).feels
     back = "" if (first.done and not points) or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
+
+
+def _deed_first(first: Situation, reading: Reading, words: Words) -> bool:
+    """Tell whether a deed is told, and that it was slow is all that is said against it."""
+    if reading.question:
+        return False
+    slow = first.id in ("slow_feels_bad", "slow_day", "slow_fine")
+    sad = [one.id for one in reading.situations if one.mood == "sad"]
+    only = all(name.startswith(("slow", "easy_pointless")) for name in sad)
+    return (slow or first.done) and only and "SAD" not in reading.found and deed_told(words)
 
 
 def _halves(reading: Reading, words: Words) -> str:
@@ -156,6 +171,8 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
         return None
     if reading.question and reading.mood == "both" and situation.mood != "both":
         return None
+    if reading.mood == "both" and _deed_first(situation, reading, words):
+        return words.say("plain", "done_ask")
     if reading.mood == "both" and situation.mood != "both":
         named = said_back(reading, words) and not _halves(reading, words)
         return None if situation.strong or named else words.say("plain", "mixed_ask")

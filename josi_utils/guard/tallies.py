@@ -31,7 +31,7 @@ _MOVING = frozenset(
     ["ran", "rode", "walked", "cycled", "jogged", "swam", "rowed", "skated", "paddled"]
 )
 _WITHOUT = frozenset(["stopping", "help", "pain", "car", "bus"])
-_WAYS = frozenset(["work", "home", "school", "back", "out", "off", "down", "early"])
+_WAYS = frozenset(["work", "home", "school", "back", "early"])
 #: So many words of a clause are said back.
 _TOLD_LONG = range(3, 13)
 
@@ -67,7 +67,7 @@ def _led(tokens: Sequence[Token], at: int) -> bool:
     # "Today this girl swam" is of somebody else, "they finished" too.
     return bool(before or len(tokens) > at + 1) and set(before) <= (
         lists["leads"] | lists["adverbs"] | {"i", "we", "who", "ive", "have", "first", "time"}
-    ) - {"never", "almost", "nearly", "that", "because"}
+    ) - {"never", "almost", "nearly", "that", "because", "only"}
 
 
 def _clause(tokens: Sequence[Token], at: int, message: str) -> str | None:
