@@ -13,6 +13,7 @@ from josi_utils.guard.amounts import amounts
 from josi_utils.guard.deeds import DEEDS
 from josi_utils.guard.fallback import compose
 from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.tallies import TALLIES
 from josi_utils.prompt import deck
 
 DECK = deck()
@@ -21,7 +22,7 @@ EASY = {"kind": "easy", "sport": "run", "minutes": 40, "zone": 2}
 
 def told(name: str, message: str) -> str | None:
     tokens = tokenise(message)
-    return DEEDS[name](tokens, amounts(tokens), message)
+    return (DEEDS | TALLIES)[name](tokens, amounts(tokens), message)
 
 
 def said(message: str, session: dict | None = None, **decision) -> str:
@@ -58,6 +59,28 @@ def said(message: str, session: dict | None = None, **decision) -> str:
         ("result", "half in 1:58:41, i did it!", "1:58:41 for the half marathon"),
         ("result", "half in 1:58:41, can i go under 1:50?", None),
         ("all", "did all 4 sessions this week", "all 4 sessions"),
+        ("pair", "same loop on the bike, 1h12 in spring, 1h11 today",
+         "your time on that way went from 1:12 in spring to 1:11"),
+        ("pair", "Mon 5k 31:02, Thu 30:40, today 30:11", "you went from 31:02 to 30:11"),
+        ("pair", "laps today 1:58 1:57 1:59 1:58", None),
+        ("place", "3rd in my age group at the tri", "third in your age group"),
+        ("told", "ran past the bakery without stopping to walk, that hill has beaten me",
+         "you ran past the bakery without stopping to walk"),
+        ("told", "guess who finally swam under the buoy line", "you swam under the buoy line"),
+        ("told", "i didnt run past the bakery", None),
+        ("told", "she ran the whole way", None),
+        ("kept", "41 sessions since january", "41 sessions since January"),
+        ("kept", "missed 5 sessions this month", None),
+        ("can", "I can do up my own shoelaces again", "you can do up your own shoelaces again"),
+        ("can", "i can hardly walk again", None),
+        ("rank", "my 2nd fastest time on the loop ever", "your second fastest time"),
+        ("monthly", "this month: 12 runs. last month 9 runs",
+         "12 runs this month, after 9 last month"),
+        ("monthly", "this month: 9 runs. last month 12 runs", None),
+        ("week_done", "week 6 of couch to 5k done", "week 6"),
+        ("calmer", "HR 142 at 5:30 this week, HR 151 at the same pace in July",
+         "142 instead of 151 at the same pace"),
+        ("even", "laps 1:58 1:57 1:59 1:58", "4 times within 2 seconds of each other"),
         ("finally", "finally did a full push-up", "a full push-up"),
         ("pair", "squat 100 -> 180 in 8 weeks. i eat enough", None),
         ("pair", "5k from 34 mins to 33 by end of summer", None),
@@ -126,11 +149,49 @@ def test_a_good_reason_and_a_bad_one_are_each_told_as_the_reason() -> None:
     assert "reason for the plan is that something in your body is hurting a little" in bad
 
 
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("the physio let me do stairs again. no pain. i cried a bit", "Tears"),
+        ("deadlift from 60 to 80 since you put me on two days a week", "from 60 to 80"),
+        ("i was so slow today, usually its 7:30. it was 31 degrees", "heat"),
+        ("DNF on saturday. dont really want to talk about it", "I am sorry"),
+        (
+            "my sister ran 52 minutes for 10k, i need 63. what am i doing wrong",
+            "does not mean that you do anything wrong",
+        ),
+        ("third monday in a row i didnt go", "happens to everyone"),
+        ("week 6 of couch to 5k done", "Week 6"),
+        ("kept the easy run easy for once", "easy"),
+        ("am i allowed to be proud of 2 km", "Yes"),
+        ("did you notice i havent skipped once", "proud"),
+    ],
+)
+def test_what_is_told_of_progress_is_taken_up_as_what_it_is(message: str, words: str) -> None:
+    text = said(message)
+    assert words in text and "stays as it is" not in text
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("See you Sunday, we are off grid till then!", "until then"),
+        ("hey coach got a new puppy!!! name is Bolt", "Hello. You got a new puppy"),
+        ("hi! what did i miss?", "missed nothing|missed anything"),
+        ("love and hugs from the whole walking group", "kind greeting"),
+        ("hey, quick one before the kids wake up: good morning", "good to hear from you|glad"),
+    ],
+)
+def test_greetings_are_no_request_and_ask_nothing_that_was_said(message: str, words: str) -> None:
+    text = said(message)
+    assert any(part in text for part in words.split("|")) and "When would you like" not in text
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=120))
 def test_any_text_is_read_without_a_fault(message: str) -> None:
     tokens = tokenise(message)
-    for find in DEEDS.values():
+    for find in (DEEDS | TALLIES).values():
         find(tokens, amounts(tokens), message)
 
 
@@ -139,7 +200,7 @@ def test_long_messages_are_read_quickly() -> None:
     tokens, took = tokenise(message), []
     for _ in range(5):
         start = time.perf_counter()
-        for find in DEEDS.values():
+        for find in (DEEDS | TALLIES).values():
             find(tokens, amounts(tokens), message)
         took.append(time.perf_counter() - start)
     assert median(took) < 0.5

@@ -15,6 +15,7 @@ from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.request_figures import asks_double
+from josi_utils.guard.request_signs import let_told
 from josi_utils.guard.situations import Reading
 
 #: What may be asked for, in the order in which it is looked for.
@@ -71,6 +72,11 @@ _LENGTHS = (
     re.compile(rf"\b{_LONG} (?:of |on the |in the |on )?{_WORK}\b"),
 )
 
+#: "Since you put me on two days a week" says what the plan has.
+_GIVEN = re.compile(
+    r"\b(?:since|when|because|after|now that) (?:you|the plan) (?:put|gave|set|moved|have)\b"
+)
+
 
 def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
     """Return what a request would change, one of :data:`TOPICS`, or ``""``.
@@ -91,9 +97,14 @@ def asked_for(reading: Reading, decision: dict[str, Any]) -> str:
 def _topic(reading: Reading, kind: str, has_goal: bool) -> str:
     """Return what a request would change of a session of this kind, or of a goal if there is one."""
     found = [topic for topic in TOPICS if reading.has(f"req_{topic}")]
-    wishes = any(reading.has(form) for form in _WISHES)
-    if any(one.done for one in reading.situations) and not wishes:
+    told = let_told(reading)
+    wishes = any(reading.has(form) for form in _WISHES if not (told and form == "change"))
+    if told or (any(one.done for one in reading.situations) and not wishes):
         found = [topic for topic in found if topic != "cleared"]  # a way back told, not asked for
+    if "log" in found and any(one.id == "counts_less" for one in reading.situations[:1]):
+        found = [topic for topic in found if topic != "log"]  # whether it is worth something
+    if "often" in found and _GIVEN.search(_text(reading)):
+        found = [topic for topic in found if topic != "often"]
     elif "cleared" in found and _LIMITS & {token.text for token in reading.tokens}:
         found = ["doctor", *found]
     if "told_off" in found and _no_ban(reading):
@@ -150,7 +161,9 @@ def _lengths(reading: Reading) -> str:
     Plain are those with a unit or a sport beside them, and a message that begins with one.
     """
     text = _text(reading)
-    if _NO_LENGTH & {token.text for token in reading.tokens}:
+    if _NO_LENGTH & {token.text for token in reading.tokens} or re.search(
+        r"\d:\d\d.*\d:\d\d", text
+    ):
         return ""
     for at, form in enumerate(_LENGTHS):
         found = list(form.finditer(text))

@@ -65,7 +65,8 @@ def _row(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     text = line(tuple(tokens))
     found = _ROW.search(text)
     clean = re.search(
-        rf"\b({COUNT}) (weeks|months|days) (?:without (?:missing|a miss)|no missed)", text
+        rf"\b({COUNT}) (weeks|months|days) (?:without (?:missing|skipping|cancelling|(?:a|one|any)(?: single)? (?:miss|missed|cancelled|skipped))|no missed)",
+        text,
     )
     if clean and not found:
         return f"{clean[1]} {clean[2]} without a miss"
@@ -90,12 +91,15 @@ _PLACE = re.compile(
     r"(?: place)?(?: in (?:my|the) (age group|category|heat|club))?"
     r"(?! (?:last|to last|from last|week|day|time|run|session|row|year|half))\b"
 )
+_PLACED = re.compile(
+    rf"(?:^|; |\bi got |\bi was |\bwas |\btook ){_ORDERED}(?: place)? (?:in (?:my|the) (age group|category|heat|club)|(?:woman|lady|man|female|overall|girl|senior|veteran))\b"
+)
 
 
 def _place(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "third in your age group"."""
     text = line(tuple(tokens))
-    found = _PLACE.search(text)
+    found = _PLACE.search(text) or _PLACED.search(text)
     if not found or WISHED.search(text):
         return None
     order = _ORDINALS.get(found[1] or "", found[2])
@@ -103,7 +107,7 @@ def _place(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
 
 
 _ONCE = re.compile(
-    rf"{WHEN[:-1].replace('<month>', '<before>').replace('<ago>', '<back>')} i (?:couldnt|could not|could barely|could hardly|wasnt able to)\b|"
+    rf"{WHEN[:-1].replace('<month>', '<before>').replace('<ago>', '<back>')}(?: ;)? (?:i )?(?:couldnt|could not|could barely|could hardly|wasnt able to)\b|"
     rf"\b(?:couldnt|could not|could barely|could hardly|wasnt able to|cant|not able to)\b.*?{WHEN[:-1]} .*?"
     r"\b(?:today|now|yesterday|this (?:morning|week))(?: ;)? i (?:can|went|did|ran|walked|climbed|managed|swam|rode|do|got|made|run|cycle|swim)\b"
 )
@@ -112,7 +116,7 @@ _ONCE = re.compile(
 def _once(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "you could not do it in January"."""
     text = line(tuple(tokens))
-    found = _ONCE.search(text)
+    found = _ONCE.search(f" {text}")
     if not found or WISHED.search(text.replace("could not", "")):
         return None
     return f"you could not do it{when_told(found)}"
@@ -122,12 +126,18 @@ _FEAT = re.compile(
     rf"\b(ran|rode|cycled|swam|rowed|walked|did|hiked|jogged|finished) (?:a |the |my |that |first |whole |full )*"
     rf"(\d+(?:\.\d+)?) (k|km|miles|m) (?:[a-z]+ ){{0,3}}?in (?:under )?({CLOCK}|\d+ minutes|\d+ hours|an hour)\b"
 )
+_FEAT_BARE = re.compile(
+    rf"(?:^|; )(\d+(?:\.\d+)?) (k|km|miles|m) (?:row |run |swim |ride |walk |erg )?in ({CLOCK}) (?:today|yesterday|this morning|tonight|just now)\b"
+)
 
 
 def _feat(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "you ran 10 km in 58 minutes"."""
     text = line(tuple(tokens))
     found = _FEAT.search(text)
+    bare = _FEAT_BARE.search(text)
+    if not found and bare and not WISHED.search(text):
+        return f"{bare[1]}{unit_told(bare[2])} in {bare[3]}"
     if not found or WISHED.search(text):
         return None
     return f"you {found[1]} {found[2]}{unit_told(found[3])} in {found[4]}"
@@ -234,7 +244,7 @@ def _nonstop(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | Non
 _OF_DEED = re.compile(
     r"\b(?:tell (?:us|me|you)|(?:is|was) (?:that|this|it) (?:any )?(?:good|ok|okay|normal|progress|decent|right)|so thats? good|"
     r"thats good|what does (?:that|this) (?:mean|say)|thoughts|working|what do you (?:think|say)|believe|"
-    r"guess what|know what|can you believe)\b"
+    r"guess what|know what|can you believe|am i (?:getting|improving)|trending|discuss|is \d+ (?:good|ok|okay|decent))\b"
 )
 
 

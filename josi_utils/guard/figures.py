@@ -16,9 +16,9 @@ COUNT = (
 )
 CLOCK = r"\d+:\d\d(?::\d\d)?"
 FIGURE = rf"(?:{CLOCK}|\d+(?:\.\d+)?)"
-UNIT = r"(?: (kg|kgs|kilos|km|k|miles|m|watts|w|minutes|min|minute|seconds|secs|sec|s|hours|hour|bpm|beats|lengths|laps|reps|steps)\b)?"
+UNIT = r"(?: (kg|kgs|kilos|km|k|miles|m|watts|w|minutes|min|minute|seconds|secs|sec|s|hours|hour|bpm|beats|lengths|laps|reps|steps|degrees)\b)?"
 WHEN = (
-    rf"(?: (?:back )?in (?P<month>{_MONTHS}|{'|'.join(_SHORT)})\b| (?P<ago>last (?:year|month|summer|"
+    rf"(?: (?:back )?in (?P<month>{_MONTHS}|{'|'.join(_SHORT)})\b| (?P<ago>in (?:spring|summer|autumn|winter)|last (?:year|month|summer|"
     r"spring|autumn|winter|season|week|time)|(?:a|one|two|three|six|\d+) (?:year|years|month|months|weeks|week) ago|"
     r"when (?:we|i) started|at the start)\b)?"
 )
@@ -26,7 +26,7 @@ WHEN = (
 WISHED = re.compile(
     r"\b(?:goal|target|fancy|please|this time|thoughts|aim|aiming|want|wants|hope|hoping|would like|id like|if i|could i|can i|"
     r"will i|should i|realistic|possible|she|he|his|her|him|they|nearly|almost|didnt|couldnt get|"
-    r"before i die|by christmas|by summer|need to|trying|try to)\b"
+    r"before i die|by christmas|by summer|need to|(?<!even )trying|try to)\b"
 )
 #: Words of a plan that lies ahead: what stands beside them is no deed.
 AHEAD = re.compile(
@@ -48,9 +48,14 @@ PAST = re.compile(
 @lru_cache(maxsize=64)
 def line(tokens: tuple[Token, ...]) -> str:
     """Return the words of a message, a time of hours in one piece."""
-    return re.sub(
+    text = re.sub(
         r"\b(\d+:\d\d) ; (\d\d)\b(?!:)(?! (?:k|km|minutes|weeks|days))", r"\1:\2", flat(tokens)
     )
+    text = re.sub(
+        r"\b(\d*2) and (?=fastest|quickest|best|longest|in (?:my|the)|place\b)", r"\1 nd ", text
+    )
+    text = re.sub(r"\b(\d+:\d\d) ; \d(?= ;|$)", r"\1", text)  # "7:41.3"
+    return re.sub(r"\b([1-9]) h ([0-5]\d)\b(?! [a-z]* ?(?:minutes|days))", r"\1:\2", text)  # "1h12"
 
 
 def figure(text: str) -> float:

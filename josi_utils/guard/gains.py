@@ -24,12 +24,15 @@ from josi_utils.guard.figures import (
     when_told,
 )
 from josi_utils.guard.normalise import Token
+from josi_utils.guard.tallies import trend
 
 _VERBS = {
     "ran": "ran", "run": "ran", "rode": "rode", "cycled": "cycled", "swam": "swam",
     "rowed": "rowed", "walked": "walked", "did": "did", "hiked": "hiked", "jogged": "jogged",
     "skied": "skied", "finished": "finished",
 }  # fmt: skip
+#: More times than these are laps, and no two of them make a pair.
+_CLOCKS = 3
 #: What a pair of figures is of, how it is said, and whether more of it is better.
 _SUBJECTS: tuple[tuple[str, str, bool], ...] = (
     (r"ftp", "your FTP", True),
@@ -43,6 +46,7 @@ _SUBJECTS: tuple[tuple[str, str, bool], ...] = (
     (r"squats?", "your squat", True),
     (r"dead ?lifts?", "your deadlift", True),
     (r"plank", "your plank", True),
+    (r"knee bend|knee flexion", "your knee bend", True),
     (r"pull ?ups?", "your pull-ups", True),
     (r"push ?ups?|press ups?", "your push-ups", True),
     (r"park ?run", "your parkrun time", False),
@@ -87,7 +91,12 @@ _PAIRS = tuple(
         # 14:32 (15:10 last month)
         rf"(?P<new>{CLOCK}) (?:; )?(?:vs |against |after )?(?P<old>{CLOCK}){WHEN[:-1]}",
         # 7:20. last time 7:58
-        rf"(?P<new>{CLOCK}) (?:; )?(?:last (?:time|week|month|year)|before that|previous best|old best)(?: ;)? (?:it was |was |i did |in )?(?P<old>{CLOCK})(?= ; |$| i )",
+        rf"(?P<new>{CLOCK}) (?:; )?(?:last (?:time|week|month|year)|before that|previous(?:ly)?(?: best)?|prev|old (?:best|pb|one))(?: ;)? (?:it was |was |i did |in )?(?P<old>{CLOCK})(?= ; |$| i )",
+        rf"(?P<new>{FIGURE}) (watts|w|kg|kilos|reps|lengths|laps)(?: [a-z0-9]+){{0,2}} (?:; )?(?:last (?:time|week|month|year)|before|previously|it was|was|used to be) (?:it was |was |i did )?(?P<old>{FIGURE})(?= ;|$| watts?\b| w\b| kg)",
+        # 231 w, last time 224 / 20 lengths yesterday, 24 today
+        rf"(?P<old>{FIGURE}){UNIT} (?:yesterday|on [a-z]+day|last (?:week|time|month|year|[a-z]+day)) (?:; )?(?:and )?(?:its |did |i did )?(?P<new>{FIGURE}){UNIT} (?:today|now|this [a-z]+)\b",
+        # 5:58 today, in spring i was at 6:20
+        rf"(?P<new>{CLOCK})\b(?! (?:to|then)).{{1,40}}?{WHEN[:-1]} (?:; )?(?:i was at|i was on|i ran|i did|i had|i needed|it was|it took|i was doing) (?P<old>{CLOCK})",
         # was 66 in march, 58 now / used to row 2 k in 7:05, now 7:40
         rf"\b(?:was|used to be|started at|started on|did|needed|took(?: me)?|used to \w+ (?:a |the )?(?:\w+ ){{0,2}}in) (?P<old>{FIGURE}){UNIT}{WHEN} (?:; )?(?:and |but )?(?:today |now |its |it is |this \w+ )+(?:its |im at |at |i |it |did |is |took |was |took me |needed )*(?P<new>{FIGURE}){UNIT}",
     )
@@ -104,6 +113,8 @@ def pair(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     )
     if steps and not WISHED.search(line(tuple(tokens))):
         return f"you went from {steps[1]} to {steps[2]}"
+    if row := trend(line(tuple(tokens))):
+        return row
     if up:
         return f"your FTP went up by {up[1]} watts"
     return _two(tokens, True)
@@ -116,7 +127,7 @@ def fade(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
 
 def _two(tokens: Sequence[Token], gained: bool) -> str | None:
     text = line(tuple(tokens))
-    if WISHED.search(text):
+    if WISHED.search(text) or len(re.findall(CLOCK, text)) > _CLOCKS:
         return None
     subjects = [(m.start(), said, more) for p, said, more in _SUBJECTS
                 for m in re.finditer(rf"\b(?:{p})\b", text)]  # fmt: skip
@@ -212,12 +223,15 @@ def taken(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
 _SLOWER = re.compile(
     rf"\b({COUNT}|a) (seconds|sec|secs|s|second|minutes|minute|min) (?:(?:per|a|an) (km|k|mile) )?(?:slower|longer than|down on|off my (?:best|pb|usual))(?! per (?:km|k|mile))\b"
 )
+_LOST = re.compile(
+    rf"\b(?<!only )(?<!just )lost ({COUNT}|a) (seconds|sec|secs|s|second|minutes|minute|min) (?:(per|a) km )?(?:to|on|against|compared to|compared with|versus|vs) (?:last|my|the)\b"
+)
 
 
 def slower(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "5 minutes slower"."""
     text = line(tuple(tokens))
-    found = _SLOWER.search(text)
+    found = _SLOWER.search(text) or _LOST.search(text)
     if not found or re.search(r"\b(?:took|knocked|shaved|cut|she|he|should)\b", text):
         return None
     unit = "minute" if found[2].startswith("m") else "second"

@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from josi_utils.guard.amounts import amounts
 from josi_utils.guard.amounts import table as own_table
 from josi_utils.guard.composition import Words, unanswered
 from josi_utils.guard.data import load
@@ -25,6 +26,11 @@ _WHAT = frozenset(("how", "which", "where", "when", "who"))
 _POINTS = ("That ", "It ", "This ", "What ")
 #: Animals are near, too, but are no people.
 _ANIMALS = frozenset(("dog", "cat", "horse", "rabbit", "labrador", "puppy"))
+#: With one of these a message does not only tell.
+_NO_WORK = (
+    "change", "defies", "why", "orders", "refused", "color", "wish", "moves", "swaps", "intends", "future",
+    "greet_hello", "greet_morning", "greet_evening",
+)  # fmt: skip
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
 #: The two halves of mixed news are both named in no more words than this.
@@ -49,6 +55,11 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
         return None, None
     first, back = reading.situations[0], said_back(reading, words)
     if reading.mood == "both" and first.mood in ("sad", "glad") and not first.strong:
+        if back and _deed_first(first, reading, words):
+            # What was done stands before what is said against it: "slow as a ferry but done".
+            table = words.source["plain"]["sounds_done"]
+            done = words.of(filled(table, reading.tokens, words.message))
+            return f"{back} {done}", first
         halves = "" if back else _halves(reading, words)
         text = halves or words.say("plain", "said_back" if back else "mixed")
         return f"{back} {text}".strip(), first
@@ -62,7 +73,10 @@ def taken_up(reading: Reading, words: Words) -> tuple[str | None, Situation | No
     # A deed is named by its own opener; what stands beside it would come first and weigh more.
     # Nor is one of two feelings named before words that are for both.
     told = mirror(words.message) if back and first.mood == "both" else None
-    back = "" if first.done or (told and told.feels) else back
+    # But a deed that its opener only points at ("That is a step forward") is named before it.
+    points = first.done and bool(back) and first.mood == "glad" and opener.startswith(_POINTS[:2])
+    points = points and not mirror(words.message).feels
+    back = "" if (first.done and not points) or (told and told.feels) else back
     return beside(back or (scene(words) if greets else ""), opener, greets), first
 
 
@@ -72,6 +86,16 @@ def lent(reading: Reading, words: Words) -> str:
         return ""
     kind = next((one for one in ("silly", "shared") if reading.has(f"ear_{one}")), "")
     return f"{words.say('plain', f'ear_{kind}')} " if kind else ""
+
+
+def _deed_first(first: Situation, reading: Reading, words: Words) -> bool:
+    """Tell whether a deed is told, and that it was slow is all that is said against it."""
+    if reading.question:
+        return False
+    slow = first.id in ("slow_feels_bad", "slow_day", "slow_fine")
+    sad = [one.id for one in reading.situations if one.mood == "sad"]
+    only = all(name.startswith(("slow", "easy_pointless")) for name in sad)
+    return (slow or first.done) and only and "SAD" not in reading.found and deed_told(words)
 
 
 def _halves(reading: Reading, words: Words) -> str:
@@ -99,7 +123,24 @@ def said_back(reading: Reading, words: Words) -> str:
     """Return what the athlete told, in their own words turned to "you", or nothing."""
     back = None if reading.has("orders") else mirror(words.message)
     heavy = back and back.feels and reading.mood == "sad"
-    return back.text if back and (heavy or not reading.question) else ""
+    telling = back and content(back.text)  # "you did it" says nothing
+    return back.text if telling and (heavy or not reading.question) else ""
+
+
+def deed_told(words: Words) -> bool:
+    """Tell whether the clause that is said back tells a deed."""
+    return _deed_in(words.message)
+
+
+#: Beside one of these what was done is held up for more: "that isnt long, i did 4 hours".
+_HELD_UP = frozenset(["isnt", "arent", "ready"])
+
+
+@lru_cache(maxsize=64)
+def _deed_in(message: str) -> bool:
+    tokens = tokenise(message)
+    held = {token.text for token in tokens} & _HELD_UP
+    return not held and bool(filled(("{Told}",), tokens, message))
 
 
 def scene(words: Words) -> str:
@@ -129,9 +170,13 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
     """Return a question of the situation's own, if it has one that fits."""
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
+        if told and not told.feels and deed_told(words):
+            return words.say("plain", "done_ask")
         return words.say("plain", "said_back_ask" if told and told.feels else "said_fact_ask")
     if situation is None and _of_kin(reading):
         return words.say("plain", "said_fact_ask")
+    if situation is None and _tells_work(reading, words.message):
+        return words.say("plain", "done_ask")
     if situation is None and not (reading.question or reading.has("of_sport")):
         # What is not known is not guessed at: whoever told it may say more.
         told = len(reading.tokens) > GREETING // 2 and not reading.has("orders")
@@ -141,6 +186,8 @@ def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str 
         return None
     if reading.question and reading.mood == "both" and situation.mood != "both":
         return None
+    if reading.mood == "both" and _deed_first(situation, reading, words):
+        return words.say("plain", "done_ask")
     if reading.mood == "both" and situation.mood != "both":
         if situation.strong:
             return words.of(situation.ask)
@@ -165,12 +212,15 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
     back = said_back(reading, words)
     back = back if len(content(back)) >= FEW else ""
     if glad != sad and not reading.question:
-        told = words.say("plain", "sounds_glad" if glad else "sounds_sad")
-        return f"{back} {lent(reading, words)}{told}".strip()
+        tone = "sounds_glad" if glad else "sounds_sad"
+        if glad and (deed_told(words) or _tells_work(reading, words.message)):
+            tone = "sounds_done"
+        said = filled(words.source["plain"][tone], reading.tokens, words.message)
+        return f"{back} {lent(reading, words)}{words.of(said)}".strip()
     table = words.source["plain"]
     if back:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
-        done = feels == "said_fact" and _sounds_done(reading, words.message)
+        done = feels == "said_fact" and (_sounds_done(reading, words.message) or deed_told(words))
         key = "sounds_done" if done else feels
         key = "of_kin" if key == "said_fact" and _of_kin(reading) else key
         told = words.of(filled(table[key], reading.tokens, words.message))
@@ -183,6 +233,8 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.of(filled(table["sounds_done"], reading.tokens, words.message))
     if not reading.question and len(reading.tokens) <= GREETING and greeting(reading, "", words):
         return words.say("plain", "greeted")
+    if _tells_work(reading, words.message):
+        return words.say("plain", "sounds_work")
     if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
         return words.say("plain", "statement_apart")
     if _of_kin(reading):
@@ -227,3 +279,15 @@ def _sounds_done(reading: Reading, message: str) -> bool:
         return True
     told = said & (set(words["deeds"]) | set(words["cues"]))
     return bool(told) and (figure or reading.has("training"))
+
+
+def _tells_work(reading: Reading, message: str) -> bool:
+    """Tell whether a message tells of training that is over, and of nothing that went wrong."""
+    if reading.question or reading.found & {"SAD", "NOTYET"} or "?" in message:
+        return False
+    if any(reading.has(form) for form in _NO_WORK):
+        return False
+    said = {token.text for token in reading.tokens}
+    over = bool(said & set(own_table()["told_verbs"])) or bool(amounts(reading.tokens))
+    sport = reading.has("of_sport") or reading.has("training")
+    return over and sport and not said & set(own_table()["work_not"])

@@ -14,6 +14,7 @@ from josi_utils.guard.amounts import Amount, amounts, table, units_of_words
 from josi_utils.guard.deeds import DEEDS
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.soundness import sound
+from josi_utils.guard.tallies import TALLIES
 
 _SLOT = re.compile(r"\{([A-Za-z_]+)\}")
 #: So many words may stand between a verb and its distance ("ran my very first 10 k").
@@ -244,14 +245,12 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "weight": lambda _, found, __: _only(found, "weight"),
     "watts": lambda _, found, __: _only(found, "power"),
     "reps": lambda _, found, __: _only(found, "reps"),
-    "kin": _listed("kin"),
-    "low": _listed("low"),
-    "high": _listed("high"),
-    "topic": _listed("topic"),
+    **{name: _listed(name) for name in ("kin", "low", "high", "topic")},
     "source": _source,
     "theme": _theme,
     "name": _name,
     **DEEDS,
+    **TALLIES,
 }
 
 

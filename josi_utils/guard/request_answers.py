@@ -32,7 +32,7 @@ _OF_DOCTOR = ("cleared", "doctor", "told_off")
 
 def only_tells(first: Situation, reading: Reading) -> bool:
     """Tell whether a message greets or tells what was done or felt, and asks for no other plan."""
-    if first.more == "tells":
+    if first.more in ("tells", "short"):
         return True
     if first.more == "hello":
         return not reading.has("change")

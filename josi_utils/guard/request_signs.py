@@ -30,6 +30,11 @@ _SAYS = frozenset(
     ["its", "is", "it", "a", "an", "the", "my", "why", "what", "never", "only", "mine"]
 )
 
+#: "The physio let me do stairs again" is told, not asked.
+_LET = re.compile(
+    r"\b(?:physio|doctor|surgeon|consultant|hospital|nurse|they|she|he) (?:\w+ )?let me\b"
+)
+
 
 def other_day(reading: Reading, day: str) -> bool:
     """Tell whether the message names a day that is not the session's."""
@@ -91,9 +96,15 @@ def _more_sets(reading: Reading, session: dict[str, Any]) -> bool:
 
 def asks_in_words(reading: Reading) -> bool:
     """Tell whether a message asks for something in so many words, not by its mark alone."""
-    if reading.has("change") or reading.has("req_out"):
+    if (reading.has("change") and not let_told(reading)) or reading.has("req_out"):
         return True
     return (reading.question and _ends(reading, _LEAVE)) or _briefly(reading)
+
+
+def let_told(reading: Reading) -> bool:
+    """Tell whether somebody has let the athlete do something, and nothing is asked."""
+    text = " ".join(token.text for token in reading.tokens)
+    return not reading.question and bool(_LET.search(text))
 
 
 def day_at_end(reading: Reading) -> bool:
