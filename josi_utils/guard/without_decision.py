@@ -40,10 +40,9 @@ def alone(brief: Brief) -> Composition:
     answers = "" if case.get("card") else asked_kind(case, reading)
     if answers and (not first or first.id in TONE_ONLY):
         line, ask = met(answers, reading, words)
-        card, more = topic(case, brief.deck, words)
-        return Composition(
-            [f"{said_back(reading, words)} {line}".strip()], ask, more=more, card=card
-        )
+        card, lines = topic(case, brief.deck, words)
+        opening = [f"{said_back(reading, words)} {line}".strip(), *([] if card else lines)]
+        return Composition(opening, ask, more=lines if card else [], card=card)
     if not case.get("card") and aims and not about_else:
         return Composition(*sensible(reading, words))
     if case.get("card") and not off_card(reading, case["card"], words.message):
