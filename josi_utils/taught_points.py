@@ -16,10 +16,8 @@ from josi_utils.handover import Points
 from josi_utils.persona import split_sentences
 
 #: Shares of the rows: every sentence handed over, as in use; all but plan and reasons; the first.
-#: The rest hand over none.
-WHOLE, BESIDE_PLAN, FIRST = 0.6, 0.15, 0.15
-#: Share of the rows (a part of WHOLE) whose reply is shortened too where it can spare a sentence.
-SHORTER = 0.6
+#: The rest hand over none. Of the whole ones each that can spare a sentence is shortened too.
+WHOLE, BESIDE_PLAN, FIRST = 0.75, 0.1, 0.08
 #: Share of the rows that hand over the question.
 ASKED = 0.9
 
@@ -95,10 +93,9 @@ def _spared(body: list[str], last: str, row: dict[str, Any], most: int) -> list[
 def taught(row: dict[str, Any]) -> tuple[Points, str]:
     """Return the points that a gold row teaches with, and the reply; the same row, the same both.
 
-    The reply is the gold one, or, for :data:`SHORTER` of the rows, the gold one without a sentence
-    or two that it can spare: composed points are shorter than gold replies, and a model that never saw
-    a short reply says things twice to fill the length. Knowledge stays whole: there any sentence may
-    be the answer.
+    The reply is the gold one, or the gold one without a sentence that it can spare, or without all
+    of those: composed points are shorter than gold replies, and a model that never saw a short reply
+    says things twice to fill the length. Knowledge stays whole: there any sentence may be the answer.
     """
     *body, last = split_sentences(row["reply"])
     if not last.endswith("?"):
@@ -107,8 +104,9 @@ def taught(row: dict[str, Any]) -> tuple[Points, str]:
     decision = row.get("decision")
     asked = last if _share(row["id"] + " ask") < ASKED else ""
     share = _share(row["id"] + " say")
-    if share < SHORTER and training and row["category"] != "knowledge":
-        shorter = _spared(body, last, row, most=1 + int(_share(row["id"] + " drop") * 2))
+    if share < WHOLE and training and row["category"] != "knowledge":
+        most = (1, len(body))[int(_share(row["id"] + " drop") * 2)]
+        shorter = _spared(body, last, row, most)
         if shorter != body:
             return Points(" ".join(shorter), last), " ".join([*shorter, last] if last else shorter)
     if share < WHOLE:

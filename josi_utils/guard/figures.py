@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from josi_utils.guard.amounts import units_of_words
 from josi_utils.guard.normalise import Token
@@ -14,6 +16,7 @@ _SHORT = {name[:3]: name for name in _MONTHS.split("|")} | {"sept": "september"}
 COUNT = (
     r"\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty"
 )
+_FIGURES = re.compile(r"\d+(?:[:.,]\d+)*")
 CLOCK = r"\d+:\d\d(?::\d\d)?"
 FIGURE = rf"(?:{CLOCK}|\d+(?:\.\d+)?)"
 UNIT = r"(?: (kg|kgs|kilos|km|k|miles|m|watts|w|minutes|min|minute|seconds|secs|sec|s|hours|hour|bpm|beats|lengths|laps|reps|steps|degrees)\b)?"
@@ -80,3 +83,11 @@ def unit_told(*words: str | None) -> str:
             said = units_of_words().get(word, ("", word))[1]
             return {"w": " watts", "hour": " hours", "min": " minutes"}.get(word, f" {said}")
     return ""
+
+
+def names_target(goal: Mapping[str, Any], tokens: Sequence[Token], message: str) -> bool:
+    """Tell whether a figure of the goal's target stands in the message: "1:07.5"."""
+    if {"today", "tomorrow", "tonight"} & {token.text for token in tokens}:
+        return False  # a session is meant
+    figures = {figure for figure in _FIGURES.findall(goal.get("target") or "") if len(figure) > 1}
+    return bool(figures & set(_FIGURES.findall(message)))

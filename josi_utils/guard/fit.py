@@ -28,8 +28,8 @@ from josi_utils.paths import data_dir
 GOLD_WEIGHT = 0.3
 #: A life weighs more than a wasted question: misses of these flags count so much more.
 COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
-#: Share of everyday messages (the gold's, and files ``everyday_*`` of ``messages``) that both voices
-#: together may take for a red flag. The look-alikes are chosen to mislead and lie far above it.
+#: Share of the gold's other messages, which are of the evaluation's make, that both voices together
+#: may take for a red flag. Those of ``messages`` are written to mislead, or on heavier days.
 FALSE_ALARMS = 0.01
 #: A rule that is not sure is overruled below this sum. Sure are those of which at most 3 of 100
 #: messages that they hold for are calm.
@@ -238,7 +238,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     chat = sheet.of([read(text).features for text in in_chat(rows)])
     sums = crossed(sheet.matrix, [flagged], cost, labels, "triage", chat)[0]
     sums[sure] = np.inf
-    usual = everyday & ~flagged
+    usual = gold & ~flagged
     alone = least_for_alarms(sums[usual], ruled[usual], FALSE_ALARMS)
     over = sums >= np.where(ruled, RULE_STANDS, alone)
     for name, some in (("gold", gold), ("everyday", everyday & ~gold), ("others", ~everyday)):

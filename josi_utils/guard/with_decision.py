@@ -6,14 +6,13 @@ that the message calls for; :func:`planned` has the order in which they are trie
 
 from __future__ import annotations
 
-import re
-
 from josi_utils.decision import plan_sentence
 from josi_utils.guard.aims import before_verdict, doubt, refusal, too_much
 from josi_utils.guard.answers import TONE_ONLY, met
 from josi_utils.guard.composition import Brief, Composition, fits, standing
 from josi_utils.guard.dialogue_state import DialogueState
 from josi_utils.guard.explained import asks_why, before
+from josi_utils.guard.figures import names_target
 from josi_utils.guard.goal_again import said_why
 from josi_utils.guard.openers import greeting, plain_opener, said_back
 from josi_utils.guard.question_answers import (
@@ -40,7 +39,6 @@ _TAKES = frozenset([
     "ok", "okay", "thanks", "thank", "fine", "alright", "deal", "cool", "fair", "sure", "right", "understood",
 ])  # fmt: skip
 _TAKES_IN = 8
-_FIGURES = re.compile(r"\d+(?:[:.,]\d+)*")
 #: With more words the no to a goal has no room for a reason that holds for everybody.
 ROOM = 64
 
@@ -135,18 +133,14 @@ def _goal_verdict(state: DialogueState) -> Composition | None:
     return _verdict(state) if about and (not state.asked.stand or _asks_goal(state)) else None
 
 
-def _names_target(state: DialogueState) -> bool:
-    """Tell whether a figure of the goal's target stands in the message: "1:07.5"."""
-    if {"today", "tomorrow", "tonight"} & {token.text for token in state.reading.tokens}:
-        return False  # a session is meant
-    figures = {f for f in _FIGURES.findall(state.goal.get("target") or "") if len(f) > 1}
-    return bool(figures & set(_FIGURES.findall(state.words.message)))
-
-
 def _of_chances(state: DialogueState) -> bool:
     """Tell whether the goal's chances are asked about, and not why the session is so."""
     reading = state.reading
-    asks = reading.has("goal_figure") or reading.has("goal_ask") or _names_target(state)
+    asks = (
+        reading.has("goal_figure")
+        or reading.has("goal_ask")
+        or names_target(state.goal, state.reading.tokens, state.words.message)
+    )
     return asks and not reading.has("why_strict")
 
 
@@ -157,7 +151,11 @@ def _asks_goal(state: DialogueState) -> bool:
         return False  # another goal is asked for, not how this one goes
     if state.goal_named and doubt(reading):
         return True
-    if asked.stand != "against" and not state.wants["against"] and _names_target(state):
+    if (
+        asked.stand != "against"
+        and not state.wants["against"]
+        and names_target(state.goal, state.reading.tokens, state.words.message)
+    ):
         return True
     # Who wants more of the session asks for that, though a goal is named beside it.
     more = asked.stand and wants_more(reading, state.decision["session"])
