@@ -140,10 +140,10 @@ def named(table: str, key: str, reading: Reading, words: Words) -> str:
 def still_open(asks: Sequence[str], reading: Reading) -> list[str]:
     """Return the questions that a message has not answered."""
     answered = load("fallback")["words"]["answered"]
-    told = tuple(
-        a for form, some in answered.items() if f"form {form}" in reading.found for a in some
-    )
-    return [ask for ask in asks if not ask.startswith(told)]
+    told = [
+        part for form, some in answered.items() if f"form {form}" in reading.found for part in some
+    ]
+    return [ask for ask in asks if not any(part in ask for part in told)]
 
 
 def unanswered(asks: Sequence[str], reading: Reading, words: Words, card: str = "") -> str:
@@ -200,7 +200,7 @@ def reason_first(decision: dict[str, Any], words: Words) -> list[str]:
     return [because.replace("{reasons}", reasons), plan_sentence(decision)]
 
 
-def session_ask(decision: dict[str, Any], words: Words) -> str:
+def session_ask(decision: dict[str, Any], reading: Reading, words: Words) -> str:
     """Return a question that fits reason, kind and day of the session."""
     table, kind = words.source["session_ask"], decision["session"]["kind"]
     codes = decision.get("reasons") or []
@@ -210,19 +210,8 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
         name = codes[0]
     else:
         name = "rest" if kind == "rest" else "today" if decision["day"] == "today" else "later"
-    open_ones = [ask for ask in table[name] if not _answered(ask, words)]
+    open_ones = still_open(table[name], reading)
     return words.of(open_ones or table.get(f"told_{name}", table["other"]))
-
-
-def _answered(ask: str, words: Words) -> bool:
-    """Tell whether the message has said already what a question asks."""
-    said = words.plain
-    return any(
-        f" {phrase} " in said
-        for of, phrases in words.source["session_answered"].items()
-        if of in ask
-        for phrase in phrases
-    )
 
 
 def refused_before(case: dict[str, Any]) -> bool:
