@@ -25,6 +25,12 @@ SAME = 0.75
 #: Reasons that are good news.
 GOOD = frozenset({"good_recovery", "steady_progress"})
 _APOSTROPHES, _NO_WORD = re.compile("['’`]"), re.compile(r"\W+")
+#: Reasons for less: no "because" joins them to a hard session that replaces none.
+FOR_LESS = frozenset({
+    "sore_muscles", "short_sleep", "poor_sleep", "high_stress", "illness_signs", "big_recent_load",
+    "niggle", "high_resting_pulse", "travel", "low_motivation",
+})  # fmt: skip
+HARD = frozenset({"long", "tempo", "threshold", "intervals", "hills", "test", "strength"})
 #: A card's sentence that begins so hangs on the opening, and stands before the plan.
 HANGS = ("They ", "It ", "This ", "These ")
 
@@ -186,6 +192,9 @@ def plan_lines(decision: dict[str, Any], words: Words) -> list[str]:
         return [plan]
     if decision["session"]["kind"] == "race":
         return [plan, table["fact"].replace("{Reasons}", capital(reasons))]
+    hard = decision["session"]["kind"] in HARD and not decision.get("replaces")
+    if hard and FOR_LESS & set(decision.get("reasons") or ()):
+        return [plan, words.of(table["minds"]).replace("{reasons}", reasons)]
     if decision["session"].get("details") or count_words(plan) > LONG_PLAN:
         return [plan, words.of(table["after"]).replace("{reasons}", reasons)]
     return [table["because"].replace("{plan}", plan[:-1]).replace("{reasons}", reasons)]
