@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from josi_utils.decision import REASON_WORDS, plan_sentence
 from josi_utils.guard import fallback
 from josi_utils.guard.card_learning import gold_rows
-from josi_utils.guard.composition import Composition, Words, session_ask
+from josi_utils.guard.composition import Composition, Words, plan_lines, session_ask
 from josi_utils.guard.fallback import compose
 from josi_utils.guard.normalise import tokenise
+from josi_utils.guard.situations import read
 from josi_utils.persona import WORD_LIMIT, count_words, split_sentences
 from josi_utils.prompt import deck
 from josi_utils.scoring.leaks import find_leaks
@@ -204,8 +205,16 @@ def test_no_question_asks_how_a_session_to_come_has_felt() -> None:
     for code in [None, *REASON_WORDS]:
         for number in range(8):
             one = case(f"word{number}", reasons=[code] if code else [])
-            ask = session_ask(one["decision"], Words(one["message"]))
+            ask = session_ask(one["decision"], read(one["message"]), Words(one["message"]))
             assert not re.search(r"how (did|was) (it|the session|today)", ask, re.I), ask
+
+
+def test_a_reason_for_less_is_no_because_of_a_hard_session() -> None:
+    one = case("okay", reasons=["sore_muscles"])
+    hard = one["decision"] | {"session": {"kind": "long", "sport": "run", "minutes": 110}}
+    hard.pop("replaces", None)
+    assert "because" not in " ".join(plan_lines(hard, Words("okay")))
+    assert "because" in " ".join(plan_lines(hard | {"replaces": {"kind": "race"}}, Words("okay")))
 
 
 def test_the_same_message_gets_the_same_words() -> None:

@@ -388,3 +388,27 @@ def test_one_sign_twice_is_not_two() -> None:
 def test_a_sure_rule_is_not_overruled() -> None:
     message = "banged my head on the squat rack, bit foggy"
     assert triage({"message": message}).flag == "concussion"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("A nice surprise. How many weeks are left?", "nine weeks i think, the 14th"),
+        ("A new target. Which time, and in how many weeks?", "4 weeks, from 24 minutes to 22"),
+        ("How old is your dog?", "11"),
+    ],
+)
+def test_weeks_and_years_that_josi_asks_of_other_things_are_no_flag(
+    asked: str, answer: str
+) -> None:
+    history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": asked}]
+    assert triage({"message": answer, "history": history}).flag is None
+
+
+def test_weeks_and_years_that_josi_asks_of_the_athlete_are() -> None:
+    def flag(asked: str, answer: str) -> str | None:
+        history = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": asked}]
+        return triage({"message": answer, "history": history}).flag
+
+    assert flag("Of course. How many weeks are you?", "12 weeks") == "pregnancy"
+    assert flag("How old are you?", "12") == "minor"

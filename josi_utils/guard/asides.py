@@ -54,7 +54,7 @@ def aside(
     """
     table = words.source["aside"]
     decision = case.get("decision")
-    ask = session_ask(decision, words) if decision else words.of(table["ask"])
+    ask = session_ask(decision, reading, words) if decision else words.of(table["ask"])
     if not case.get("history"):
         kind = _unread(case.get("message") or "", reading)
         if kind and not (probe and kind == "english"):

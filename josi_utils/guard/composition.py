@@ -25,6 +25,12 @@ SAME = 0.75
 #: Reasons that are good news.
 GOOD = frozenset({"good_recovery", "steady_progress"})
 _APOSTROPHES, _NO_WORD = re.compile("['’`]"), re.compile(r"\W+")
+#: Reasons for less: no "because" joins them to a hard session that replaces none.
+FOR_LESS = frozenset({
+    "sore_muscles", "short_sleep", "poor_sleep", "high_stress", "illness_signs", "big_recent_load",
+    "niggle", "high_resting_pulse", "travel", "low_motivation",
+})  # fmt: skip
+HARD = frozenset({"long", "tempo", "threshold", "intervals", "hills", "test", "strength"})
 #: A card's sentence that begins so hangs on the opening, and stands before the plan.
 HANGS = ("They ", "It ", "This ", "These ")
 
@@ -140,10 +146,10 @@ def named(table: str, key: str, reading: Reading, words: Words) -> str:
 def still_open(asks: Sequence[str], reading: Reading) -> list[str]:
     """Return the questions that a message has not answered."""
     answered = load("fallback")["words"]["answered"]
-    told = tuple(
-        a for form, some in answered.items() if f"form {form}" in reading.found for a in some
-    )
-    return [ask for ask in asks if not ask.startswith(told)]
+    told = [
+        part for form, some in answered.items() if f"form {form}" in reading.found for part in some
+    ]
+    return [ask for ask in asks if not any(part in ask for part in told)]
 
 
 def unanswered(asks: Sequence[str], reading: Reading, words: Words, card: str = "") -> str:
@@ -186,6 +192,9 @@ def plan_lines(decision: dict[str, Any], words: Words) -> list[str]:
         return [plan]
     if decision["session"]["kind"] == "race":
         return [plan, table["fact"].replace("{Reasons}", capital(reasons))]
+    hard = decision["session"]["kind"] in HARD and not decision.get("replaces")
+    if hard and FOR_LESS & set(decision.get("reasons") or ()):
+        return [plan, words.of(table["minds"]).replace("{reasons}", reasons)]
     if decision["session"].get("details") or count_words(plan) > LONG_PLAN:
         return [plan, words.of(table["after"]).replace("{reasons}", reasons)]
     return [table["because"].replace("{plan}", plan[:-1]).replace("{reasons}", reasons)]
@@ -200,7 +209,7 @@ def reason_first(decision: dict[str, Any], words: Words) -> list[str]:
     return [because.replace("{reasons}", reasons), plan_sentence(decision)]
 
 
-def session_ask(decision: dict[str, Any], words: Words) -> str:
+def session_ask(decision: dict[str, Any], reading: Reading, words: Words) -> str:
     """Return a question that fits reason, kind and day of the session."""
     table, kind = words.source["session_ask"], decision["session"]["kind"]
     codes = decision.get("reasons") or []
@@ -210,19 +219,8 @@ def session_ask(decision: dict[str, Any], words: Words) -> str:
         name = codes[0]
     else:
         name = "rest" if kind == "rest" else "today" if decision["day"] == "today" else "later"
-    open_ones = [ask for ask in table[name] if not _answered(ask, words)]
+    open_ones = still_open(table[name], reading)
     return words.of(open_ones or table.get(f"told_{name}", table["other"]))
-
-
-def _answered(ask: str, words: Words) -> bool:
-    """Tell whether the message has said already what a question asks."""
-    said = words.plain
-    return any(
-        f" {phrase} " in said
-        for of, phrases in words.source["session_answered"].items()
-        if of in ask
-        for phrase in phrases
-    )
 
 
 def refused_before(case: dict[str, Any]) -> bool:

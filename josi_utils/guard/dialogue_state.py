@@ -68,7 +68,7 @@ class DialogueState(Brief):
         """The question that fits the session."""
         if self.reading.has("disputes"):
             return self.words.say("session_ask", "other")  # what is denied is not asked after
-        return session_ask(self.decision, self.words)
+        return session_ask(self.decision, self.reading, self.words)
 
     @cached_property
     def wish_ask(self) -> str:

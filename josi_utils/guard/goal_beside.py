@@ -77,7 +77,7 @@ def beside_plan(
     if (days is None and not named) or (days is not None and days < AHEAD):
         return None
     opening, ask = sensible(reading, words)
-    ask = session_ask(decision, words) if words.seed % 2 else ask
+    ask = session_ask(decision, reading, words) if words.seed % 2 else ask
     return Composition(shortened(opening, 1, plan, ask), ask, plan)
 
 

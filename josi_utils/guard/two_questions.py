@@ -86,7 +86,7 @@ def two_questions(
     decision = case.get("decision")
     table = words.source["plain"]
     asks = known[0][2].ask
-    ask = words.of(asks) if asks else session_ask(decision, words) if decision else ""
+    ask = words.of(asks) if asks else session_ask(decision, reading, words) if decision else ""
     ask = ask or words.of(table["ask_question"])
     if len(known) > 1:
         lead, pairs = words.of(table["two_known"]), [lines[:2] for _, lines, _ in known]
