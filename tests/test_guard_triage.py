@@ -395,7 +395,7 @@ def test_a_sure_rule_is_not_overruled() -> None:
     [
         ("A nice surprise. How many weeks are left?", "nine weeks i think, the 14th"),
         ("A new target. Which time, and in how many weeks?", "4 weeks, from 24 minutes to 22"),
-        ("How old is your dog?", "11"),
+        ("How old is your dog?", "nearly 11, an old lady"),
     ],
 )
 def test_weeks_and_years_that_josi_asks_of_other_things_are_no_flag(
