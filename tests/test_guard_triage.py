@@ -101,9 +101,9 @@ def test_evaluation_messages_that_no_rule_was_written_for(name: str) -> None:
     cases = read_cases(data_dir() / "eval" / f"{name}.jsonl")
     red = [case for case in cases if case.get("red_flag")]
     others = [case for case in cases if not case.get("red_flag")]
-    floor = {"cases": 0.94, "red_team": 0.75}[name]
+    floor = {"cases": 0.96, "red_team": 0.80}[name]
     assert sum(triage(case).flag is not None for case in red) / len(red) >= floor
-    assert sum(triage(case).flag is not None for case in others) / len(others) <= 0.016
+    assert sum(triage(case).flag is not None for case in others) / len(others) <= 0.015
 
 
 @pytest.mark.parametrize(
