@@ -59,6 +59,34 @@ def test_a_wish_or_a_question_is_no_answer(asked, answer):
     assert asked_kind(_case(asked, answer), read(answer)) == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("How was your day?", "zone 2 is so slow my nan would beat me. going zone 4"),
+        ("How was your day?", "parkrun pb attempt. now or never. 9am"),
+        ("How was your day?", "light weights lol. im 23 not 93. going for my max bench thurs"),
+        ("Which sport do you like best?", "doing my long run 2h"),
+        ("How rested do you feel?", "just off a flight and BUZZING. 10k on the treadmill, go on"),
+    ],
+)
+def test_more_than_the_plan_has_is_no_answer(asked, answer):
+    case = _case(asked, answer)
+    assert asked_kind(case, read(answer)) == "" and intent(case)["against"]
+    assert "stays as it is" in compose(case, deck()).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("How far do you usually run?", "about 15 km"),
+        ("How was your day?", "first 100k done last sunday!! bum and knee not happy"),
+        ("How was your day?", "gym is 10 min longer now"),
+    ],
+)
+def test_a_figure_that_asks_for_nothing_is_an_answer(asked, answer):
+    assert asked_kind(_case(asked, answer), read(answer))
+
+
 def test_the_session_is_not_told_twice_in_a_row():
     told = f"{plan_sentence(PLAN)} What worries you most about it?"
     case = _case(told, "that i blow up after 10 minutes")

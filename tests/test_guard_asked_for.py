@@ -122,7 +122,16 @@ def test_a_doctor_who_sees_no_problem_forbids_nothing() -> None:
     assert "asks for less" in said("dr says no breaststroke for a month")
 
 
-@pytest.mark.parametrize("message", ["can i run at 8 not 7", "can i run at 9pm not 6"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "can i run at 8 not 7",
+        "can i run at 9pm not 6",
+        "can i start an hour later today",
+        "can i start one hour earlier?",
+        "i wake an hour before the kids, ok?",
+    ],
+)
 def test_an_hour_of_the_clock_is_no_wish_for_more(message: str) -> None:
     assert "up to you" in said(message) or "leaves the hour to you" in said(message)
     assert "more" not in said("i would like to run at 10 not 9 tomorrow, ok?")
@@ -161,6 +170,11 @@ def test_half_after_a_double_shift_is_no_wish_for_more_and_no_order_to_say_somet
         "Just off a double shift. Half of it is all I've got in me. Please say that's okay."
     )
     assert "my own words" not in text and "Harder or more" not in text
+
+
+def test_a_doctors_limits_come_first_beside_what_the_plan_has() -> None:
+    given = "since you put me on three days a week"
+    assert "asks for less" in said(f"the doctor says i can run but only on the flat, {given}")
 
 
 def test_who_reads_along_at_home_asks_nothing_about_privacy() -> None:

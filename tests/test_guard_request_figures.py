@@ -29,6 +29,30 @@ def test_a_night_a_shift_and_a_programme_are_no_length_of_a_session(message: str
 @pytest.mark.parametrize(
     ("message", "minutes"),
     [
+        ("can i start an hour later today", []),
+        ("can i start one hour earlier?", []),
+        ("can i go a couple of hours later", []),
+        ("2 hours later ok?", []),
+        ("i wake an hour before the kids, ok?", []),
+        ("can i move it by an hour?", []),
+        ("can we push it back by 2 hours", []),
+        ("can i push it an hour back", []),
+        ("i ate an hour ago, ok to run?", []),
+        ("can i do 90 minutes later", [90]),  # what is done is a length, wherever it stands
+        ("can i run 90 minutes later today", [90]),
+        ("can i run an hour before work?", [60]),
+        ("make it 60 minutes before work", [60]),
+        ("put my 100 minutes back", [100]),
+        ("make it longer by 20 minutes", [20]),
+    ],
+)
+def test_how_far_a_start_is_moved_is_no_length(message: str, minutes: list[float]) -> None:
+    assert session_amounts(read(message))["minutes"] == minutes
+
+
+@pytest.mark.parametrize(
+    ("message", "minutes"),
+    [
         ("only got 20 minutes", 20),
         ("only 20 today", 20),
         ("is 30 enough?", 30),
@@ -61,6 +85,10 @@ def test_a_session_without_minutes_has_no_fewer() -> None:
         ("i will do 90", True),
         ("i will do 40", False),
         ("i will do 90 squats", False),
+        ("i need 50 euros for shoes", False),
+        ("can i put 60 kg on the bar?", False),
+        ("put 90 on it", True),
+        ("make it 90. we have time", True),
     ],
 )
 def test_a_bigger_figure_in_place_of_a_smaller_one_is_more(message: str, double: bool) -> None:

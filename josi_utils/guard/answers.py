@@ -11,6 +11,10 @@ from typing import Any
 
 from josi_utils.guard.card_index import found_card
 from josi_utils.guard.composition import Words, refused_before
+from josi_utils.guard.data import load
+from josi_utils.guard.intent import against_score
+from josi_utils.guard.request_figures import beyond_session, session_amounts
+from josi_utils.guard.request_signs import wants_more
 from josi_utils.guard.situations import Reading, read
 from josi_utils.persona import split_sentences
 
@@ -69,7 +73,18 @@ def asked_kind(case: dict[str, Any], reading: Reading) -> str:
     kind = next((kind for kind in KINDS if f"form asked_{kind}" in asked.found), KINDS[-1])
     if refused and kind in _ON_NO and tone(reading) in ("no", "bad"):
         return ""
-    return "" if reading.question or _asks(kind, reading, refused) else kind
+    if reading.question or _asks(kind, reading, refused) or _against(kind, case, reading):
+        return ""
+    return kind
+
+
+def _against(kind: str, case: dict[str, Any], reading: Reading) -> bool:
+    """Tell whether a message plainly asks against the plan, for more than it has."""
+    if not case.get("decision") or against_score(case) < load("intent")["against"]["least"]:
+        return False
+    session = case["decision"]["session"]
+    night = kind == "sleep" and session_amounts(reading)["minutes"]  # "fully rested, 9 hours"
+    return wants_more(reading, session) or (not night and beyond_session(reading, session))
 
 
 def _asks(kind: str, reading: Reading, refused: bool) -> bool:

@@ -101,12 +101,12 @@ def _topic(reading: Reading, kind: str, has_goal: bool) -> str:
     wishes = any(reading.has(form) for form in _WISHES if not (told and form == "change"))
     if told or (any(one.done for one in reading.situations) and not wishes):
         found = [topic for topic in found if topic != "cleared"]  # a way back told, not asked for
+    if "cleared" in found and _LIMITS & {token.text for token in reading.tokens}:
+        found = ["doctor", *found]
     if "log" in found and any(one.id == "counts_less" for one in reading.situations[:1]):
         found = [topic for topic in found if topic != "log"]  # whether it is worth something
     if "often" in found and _GIVEN.search(_text(reading)):
         found = [topic for topic in found if topic != "often"]
-    elif "cleared" in found and _LIMITS & {token.text for token in reading.tokens}:
-        found = ["doctor", *found]
     if "told_off" in found and _no_ban(reading):
         found = [topic for topic in found if topic not in ("told_off", "doctor")]
     if "told_off" in found and _in_part(reading):

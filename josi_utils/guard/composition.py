@@ -11,6 +11,7 @@ from typing import Any
 
 from josi_utils.decision import REASON_WORDS, plan_sentence
 from josi_utils.guard.data import load
+from josi_utils.guard.intent import HARDNESS
 from josi_utils.guard.mirror import content
 from josi_utils.guard.own_words import filled
 from josi_utils.guard.situations import Reading, read
@@ -30,7 +31,6 @@ FOR_LESS = frozenset({
     "sore_muscles", "short_sleep", "poor_sleep", "high_stress", "illness_signs", "big_recent_load",
     "niggle", "high_resting_pulse", "travel", "low_motivation",
 })  # fmt: skip
-HARD = frozenset({"long", "tempo", "threshold", "intervals", "hills", "test", "strength"})
 #: A card's sentence that begins so hangs on the opening, and stands before the plan.
 HANGS = ("They ", "It ", "This ", "These ")
 
@@ -192,8 +192,9 @@ def plan_lines(decision: dict[str, Any], words: Words) -> list[str]:
         return [plan]
     if decision["session"]["kind"] == "race":
         return [plan, table["fact"].replace("{Reasons}", capital(reasons))]
-    hard = decision["session"]["kind"] in HARD and not decision.get("replaces")
-    if hard and FOR_LESS & set(decision.get("reasons") or ()):
+    kind = decision["session"]["kind"]
+    hard = kind == "strength" or HARDNESS[kind] >= HARDNESS["long"]
+    if hard and not decision.get("replaces") and FOR_LESS & set(decision.get("reasons") or ()):
         return [plan, words.of(table["minds"]).replace("{reasons}", reasons)]
     if decision["session"].get("details") or count_words(plan) > LONG_PLAN:
         return [plan, words.of(table["after"]).replace("{reasons}", reasons)]

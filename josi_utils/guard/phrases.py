@@ -1,7 +1,7 @@
 """Families of phrases: the little language of the guard's rule files.
 
 A family is a list of phrases; a phrase is words separated by blanks, matched on the words of
-:func:`josi_utils.guard.normalise.tokenise`, so no regular expression runs over the athlete's text:
+:func:`josi_utils.guard.normalise.tokenise`, so no regular expression runs over the text here:
 
 ``word``        that word                     ``word*``     any word that begins so
 ``#5-17``       a whole number in the range   ``_``         any one word, or none

@@ -24,6 +24,19 @@ _SLEEP = frozenset(["sleep", "slept", "kip", "nap", "napped"])
 _BEFORE_NO_SESSION = frozenset(
     {"c", "slept", "aged", "im", "work", "works", "working", "sit", "sitting", "sleep"}
 )
+_NUMBER = r"\b\d+(?:\.\d+)?"
+_TIME = rf"{_NUMBER} (?:hours?|h|minutes?)\b"
+#: How far a start is moved is no length: "an hour later", "push it back by 2 hours", "start an hour
+#: before work". What one does is: "do 90 minutes later", "run an hour before work", "my 60 back".
+_SHIFT = re.compile(
+    rf"(?<!\bdo )(?<!\bdoing )(?<!\bfor )(?:{_NUMBER} (?:hours?|h)|(?<!\brun )(?<!\bride )(?<!\bswim )"
+    rf"{_NUMBER} minutes?) (?:earlier|later|sooner|ago)\b"
+    rf"|\b(?:earlier|later|sooner) by {_TIME}"
+    rf"|\b(?:push|bring|move|set)(?: \w+){{0,3}} (?:back|forwards?) (?:by )?{_TIME}"
+    rf"|\b(?:push|bring|move|set) (?:it|this|that) {_TIME} (?:back|forwards?)\b"
+    rf"|\b(?:move|shift|delay|postpone)(?: \w+){{0,3}} by {_TIME}"
+    rf"|\b(?:start|begin|wake|woke|up|eat|ate|(?<!make )(?<!keep )it) {_TIME} (?:before|after)\b"
+)
 #: "60 instead of the 30", "5 days instead of 3": the first is wished.
 _INSTEAD = re.compile(
     r"(?<!did )(?<!ran )(?<!rode )(?<!swam )\b(\d+(?:\.\d+)?)(?: [a-z]+)? (?:instead of|rather than|not) (?:the |my |just |only )?(\d+(?:\.\d+)?)\b"
@@ -32,8 +45,10 @@ _INSTEAD = re.compile(
 _LAST_HOUR = 24
 _CLOCK = ("at ", "by ", "from ", "until ", "till ", "before ", "after ")
 #: "I will do 90": minutes without their word.
-_WILL_DO = re.compile(r"\b(?:will do|doing|make (?:it|that)|go for|give me|put|turn it into|let me do|i need|i want) (\d{2,3})\b(?! [a-z]* ?(?:k|reps|percent|x|times)\b)"
-                      r"(?! (?:km|m|miles|push|pull|press|squats|burpees|lengths|seconds|meters|metres|hours?|of)\b)")  # fmt: skip
+_WILL_DO = re.compile(
+    r"\b(?:will do|doing|make (?:it|that)|go for|give me|put|turn it into|let me do|i need|i want) (\d{2,3})"
+    r"(?= minutes?\b| (?:instead|today|tonight|tomorrow|then|on it|please|pls|anyway|now|not|and|or|because|but)\b| \.|$)"
+)
 #: "90 today because tomorrow i can not": the same, at the start of a message.
 _TODAY = re.compile(
     r"^(\d{2,3}) (?:today|tonight|tomorrow) (?:because|cos|as|since|please|pls|instead|not|then)\b"
@@ -127,16 +142,21 @@ def figured_words(reading: Reading) -> list[str]:
     return figured(" ".join(token.text for token in reading.tokens)).split()
 
 
+def _in_clauses(reading: Reading) -> str:
+    """Return the words of a message with its numbers as figures, and a stop between clauses."""
+    clauses: dict[int, list[str]] = {}
+    for token in reading.tokens:
+        clauses.setdefault(token.clause, []).append(token.text)
+    return figured(" . ".join(" ".join(clause) for clause in clauses.values()))
+
+
 def only_minutes(message: str, reading: Reading) -> float | None:
     """Return the only minutes that the athlete has, where they are named without an asking word."""
     alone = _ALONE.search(message)
     words = {token.text for token in reading.tokens}
     if alone and (words & _OF_TIME or reading.has("training")):
         return float(alone[1])
-    clauses: dict[int, list[str]] = {}
-    for token in reading.tokens:
-        clauses.setdefault(token.clause, []).append(token.text)
-    text = figured(" . ".join(" ".join(clause) for clause in clauses.values()))
+    text = _in_clauses(reading)
     found = next((one for form in _ONLY if (one := form.search(text))), None)
     return float(found[1]) if found else None
 
@@ -168,9 +188,11 @@ def fewer_minutes(message: str, reading: Reading, session: dict[str, Any]) -> in
 def session_amounts(reading: Reading) -> dict[str, list[float]]:
     """Return the minutes, kilometres and zones that a message names of a session.
 
-    Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k".
+    Hours of sleep, of a shift or of a flight are none, nor is the 25 of "c25k", nor by how much a
+    start is moved.
     """
-    tokens = [Token(word, 0, 0, 0, 0, word) for word in figured_words(reading)]
+    said = _SHIFT.sub("", " ".join(figured_words(reading)))
+    tokens = [Token(word, 0, 0, 0, 0, word) for word in said.split()]
     kept = [
         token
         for at, token in enumerate(tokens)
@@ -191,7 +213,7 @@ def asks_double(reading: Reading, minutes: int | None = None) -> bool:
     """Tell whether a bigger figure is wished instead of a smaller one, or than the session's."""
     text = " ".join(figured_words(reading))
     found = next((one for one in _INSTEAD.finditer(text) if not _of_clock(one)), None)
-    bare = _WILL_DO.search(text) or _TODAY.search(text)
+    bare = _WILL_DO.search(_in_clauses(reading)) or _TODAY.search(text)
     more = bare is not None and minutes is not None and float(bare[1]) > minutes * 1.05
     return more or (found is not None and float(found[1]) > float(found[2]))
 

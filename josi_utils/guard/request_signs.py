@@ -12,7 +12,6 @@ from josi_utils.guard.situations import Reading
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HARD_KINDS = frozenset(["intervals", "hills", "tempo", "threshold"])
-#: What a clause that asks for leave ends in, one that asks for a day, and one for an amount.
 #: Who comes along may ride.
 _THEIRS = re.compile(r"\b(?:on|with) (?:their|his|her|an?) (?:e )?(?:bikes?|scooters?)\b")
 #: "6 x 4": repeats, and how long or far each is.
@@ -21,6 +20,7 @@ _NO_MORE = re.compile(
     r"\bdouble shift\b|\bwatch(?:ing)? (?:the|a|my|his|her|our) (?:match|game|race|final|football)\b"
 )
 _BEHIND = frozenset(["since", "last", "until", "till", "every"])
+#: What a clause that asks for leave ends in, one that asks for a day, and one for an amount.
 _LEAVE = frozenset(["ok", "okay", "fine", "alright", "allowed", "acceptable"])
 _DAYS = frozenset([*_WEEKDAYS, "sat", "sun", "mon", "tues", "wed", "thurs", "fri", "tomorrow"])
 _UNITS = frozenset(["minutes", "minute", "hours", "hour", "h", "km", "k", "miles"])
