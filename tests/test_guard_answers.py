@@ -87,6 +87,17 @@ def test_a_figure_that_asks_for_nothing_is_an_answer(asked, answer):
     assert asked_kind(_case(asked, answer), read(answer))
 
 
+def test_after_a_goal_far_too_much_nothing_is_taken_for_an_answer() -> None:
+    case = _case(
+        "What do you like about running?",
+        "stop being a killjoy, i know that i can",
+        None,
+        "sub 3 marathon in 2 weeks, my best is 4:50",
+    )
+    assert asked_kind(case, read(case["message"])) == ""
+    assert "hold on to" not in compose(case, deck()).text
+
+
 def test_the_session_is_not_told_twice_in_a_row():
     told = f"{plan_sentence(PLAN)} What worries you most about it?"
     case = _case(told, "that i blow up after 10 minutes")

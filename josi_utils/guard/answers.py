@@ -13,6 +13,8 @@ from josi_utils.guard.card_index import found_card
 from josi_utils.guard.composition import Words, refused_before
 from josi_utils.guard.data import load
 from josi_utils.guard.intent import against_score
+from josi_utils.guard.leap import leap
+from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.request_figures import beyond_session, session_amounts
 from josi_utils.guard.request_signs import wants_more
 from josi_utils.guard.situations import Reading, read
@@ -64,6 +66,9 @@ def asked_kind(case: dict[str, Any], reading: Reading) -> str:
     said = split_sentences(history[-1]["content"])
     if not (said and said[-1].endswith("?")) or len(reading.tokens) > _LONGEST:
         return ""
+    before = [turn["content"] for turn in history if turn["role"] == "user"][-1:]
+    if any(leap(tokenise(text)) for text in before):
+        return ""  # a goal that is far too much is still in the air
     refused = refused_before(case)
     if refused and len(reading.tokens) > _LONGEST_AFTER_NO:
         return ""
