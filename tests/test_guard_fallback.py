@@ -212,7 +212,6 @@ def test_no_question_asks_how_a_session_to_come_has_felt() -> None:
 def test_a_reason_for_less_is_no_because_of_a_hard_session() -> None:
     one = case("okay", reasons=["sore_muscles"])
     hard = one["decision"] | {"session": {"kind": "long", "sport": "run", "minutes": 110}}
-    hard.pop("replaces", None)
     assert "because" not in " ".join(plan_lines(hard, Words("okay")))
     assert "because" in " ".join(plan_lines(hard | {"replaces": {"kind": "race"}}, Words("okay")))
 
