@@ -80,23 +80,29 @@ def test_who_asks_is_named_first(message: str, card: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["lifted 60 kg at 63, ok?", "at km 63 i was done, why?", "im 63 kg"]
+    "message",
+    [
+        "lifted 60 kg at 63, ok?",
+        "at km 63 i was done, why?",
+        "im 63 kg, is that a lot for a runner?",
+    ],
 )
 def test_a_figure_that_is_no_age_is_none(message: str) -> None:
     assert "At 63" not in said(message, "age-01") and " at 63." not in said(message, "age-01")
 
 
 @pytest.mark.parametrize(
-    ("message", "not_said"),
+    ("message", "not_said", "words"),
     [
-        ("is running on asphalt bad for my knees", "Josi from MiValta"),
-        ("does foam rolling break up scar tissue", "parting"),
-        ("why does my pulse shoot up at the start", "hurt"),
-        ("do women recover slower than men", "years"),
-        ("is 40 too old to learn the piano", "training at any age"),
-        ("give me 5 instagram captions for my medal photo", "sting"),
-        ("my back garden flooded, third time this winter", "ill again"),
+        ("is running on asphalt bad for my knees", "Josi from MiValta", "ask a doctor"),
+        ("does foam rolling break up scar tissue", "parting", "does not replace rest"),
+        ("why does my pulse shoot up at the start", "hurt", "How has your body felt"),
+        ("do women recover slower than men", "years", "People differ"),
+        ("is 40 too old to learn the piano", "training at any age", "piano"),
+        ("give me 5 instagram captions for my medal photo", "sting", "words of your own"),
+        ("my back garden flooded, third time this winter", "ill again", "nuisance"),
     ],
 )
-def test_a_word_is_not_taken_in_the_wrong_sense(message: str, not_said: str) -> None:
-    assert not_said not in said(message)
+def test_a_word_is_not_taken_in_the_wrong_sense(message: str, not_said: str, words: str) -> None:
+    text = said(message)
+    assert words in text and not_said not in text, text

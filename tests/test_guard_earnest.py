@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from josi_utils.guard.earnest import of_others
 from josi_utils.guard.fallback import compose
+from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import read
 from josi_utils.persona import count_words
 
@@ -116,6 +120,48 @@ def test_a_feeling_is_named_for_what_it_is(message: str, word: str) -> None:
 )
 def test_a_question_about_josi_gets_its_answer(message: str, word: str) -> None:
     assert word in compose({"message": message}).text
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "hr 142 same pace now 30 minutes ",
+        "this month 12 runs ",
+        "my son cried ",
+        "\u2018 ",
+        "\u201c you ",
+        "honestly? ",
+        "is it ok? ",
+    ],
+)
+def test_time_grows_in_step_with_length(unit: str) -> None:
+    def seconds(size: int) -> float:
+        start = time.process_time()
+        compose({"message": unit * (size // len(unit)), "decision": EASY})
+        return time.process_time() - start
+
+    seconds(1_000)
+    # Each length once: the words of a text read before are remembered.
+    small = min(seconds(4_100), seconds(4_200))
+    large = min(seconds(16_400), seconds(16_800))
+    assert large < small * 12 + 0.05
+
+
+@pytest.mark.parametrize(
+    ("message", "theirs"),
+    [
+        ("my son cried", [False, False, True]),
+        ("ran with my son and cried", [False, False, False, False, False, False]),
+        ("i ran. my mum says i cried", [False, False, False, False, True, True, False]),
+    ],
+)
+def test_whose_a_word_is_is_read_in_one_pass(message: str, theirs: list[bool]) -> None:
+    assert of_others(tokenise(message), frozenset(["mum", "son"])) == theirs
+
+
+def test_what_another_asked_in_curly_marks_is_no_question() -> None:
+    assert not read("scared. he said ‘really, a race?’ and laughed").question
+    assert not read("scared. he said “really, a race?” and laughed").question
 
 
 @given(st.text(max_size=80))

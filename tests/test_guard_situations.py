@@ -72,6 +72,26 @@ def test_every_card_that_a_situation_names_is_in_the_deck_with_its_sentences() -
             assert all(place < len(CARDS[card_id]) for place in places), one["id"]
 
 
+def lists(book: object) -> Iterator[list[str]]:
+    """Yield the lists of phrases and words of a book."""
+    if isinstance(book, list) and book and all(isinstance(one, str) for one in book):
+        yield book
+    elif isinstance(book, dict | list):
+        for one in book.values() if isinstance(book, dict) else book:
+            yield from lists(one)
+
+
+def test_every_group_is_used_and_no_list_says_a_thing_twice() -> None:
+    """What nothing reads, and what stands twice, only looks as if it did something."""
+    folder = Path(module.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
+    named = {word for some in lists(BOOK) for text in some for word in text.split()}
+    unused = [g for g in BOOK["groups"] if not {f"@{g}", f"!{g}"} & named and f'"{g}"' not in code]
+    assert unused == []
+    twice = {text for some in lists(BOOK) for text in some if some.count(text) > 1}
+    assert twice == set()
+
+
 def test_openers_are_short_and_say_no_number_and_no_inner_workings() -> None:
     for one in BOOK["situations"]:
         for text in one["say"]:

@@ -110,8 +110,8 @@ def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[li
         say = [t.replace("{title}", title) for t in table["titled" if doing else "other"]]
         ask = table["other_ask"]
     said_by = filled(table["source"], reading.tokens, message)
-    leads = load("fallback")["words"]["leads"]
-    if reading.has("for_other") and name in leads["others"]:
+    others = load("fallback")["words"]["lead_cards"]["others"]
+    if reading.has("for_other") and name in others:
         return table["for_other"], table["for_other_ask"]
     if reading.has("general"):
         say = table["general"]
@@ -122,9 +122,11 @@ def card_words(card: dict[str, Any], reading: Reading, message: str) -> tuple[li
 
 def _lead(name: str, card: dict[str, Any], reading: Reading) -> list[str]:
     """Return words that say what of a question a card leaves open, or nothing where it tells."""
-    leads: dict[str, list[str]] = load("fallback")["words"]["leads"]
+    table = load("fallback")["words"]
+    leads: dict[str, list[str]] = table["leads"]
     kind = next((kind for kind in leads if reading.has(f"lead_{kind}")), "")
-    if not (reading.question and kind) or (kind != "count" and name not in leads["cards"]):
+    fits = kind == "count" or name in table["lead_cards"]["cards"]
+    if not (reading.question and kind and fits):
         return []
     said = {token.text for token in tokenise(card["text"])}
     numbers = any(word[0].isdigit() for word in said) or said & set(_NUMBERS)

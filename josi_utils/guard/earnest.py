@@ -7,6 +7,7 @@ cried" tells of other tears than "i cried". Both are read off the words and thei
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
@@ -19,7 +20,7 @@ _ASKED = frozenset(
     ["i", "it", "that", "this", "the", "a", "an", "my", "she", "he", "we", "they", "you", "there"]
 )
 #: Somebody else's words: "he said 'you? a triathlon?' and laughed".
-_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|(?<![^\W_])['‘][^'’\n]*['’](?![^\W_])")
+_QUOTED = re.compile(r"\"[^\"\n]*\"|“[^“”\n]{0,200}”|(?<![^\W_])['‘][^'‘’\n]{0,200}['’](?![^\W_])")
 #: Families of ``fallback.json`` with questions that want an ear.
 EAR = ("form ear_silly", "form ear_shared", "form ear_told")
 #: A sentence of these words alone asks nothing: "Honestly? I'm fed up."
@@ -89,9 +90,11 @@ def wants_answer(message: str, tokens: Sequence[Token], hits: Sequence[Hit], fee
     asked = _later(tokens) | _marked(message, tokens)
     asked |= {tokens[h.start].sentence for h in hits if h.family == "form asks"}
     heard = {tokens[h.start].sentence for h in hits if feels and h.family in EAR}
+    said: dict[int, list[str]] = defaultdict(list)
+    for token in tokens:
+        said[token.sentence].append(token.text)
     for sentence in asked - heard:
-        words = [token.text for token in tokens if token.sentence == sentence]
-        if " ".join(words) not in _ASIDES or len(words) == len(tokens):
+        if " ".join(said[sentence]) not in _ASIDES or len(said) == 1:
             return True
     return not asked and not _QUOTED.search(message)
 
@@ -126,39 +129,42 @@ def athletes_own(
     may_be = [one for one in held if one.done or one.id in OWN]
     if not may_be:
         return tuple(held), frozenset()
-    people = frozenset(kin)
-    own = {h.family for h in hits if not of_them(tokens, h.start, people)}
+    theirs = of_others(tokens, frozenset(kin))
+    own = {h.family for h in hits if not theirs[h.start]}
     lost = [one for one in may_be if not one.any_of & own]
     told = {"THEIRDONE" if one.done or one.mood == "glad" else "THEIRSAD" for one in lost}
     return tuple(one for one in held if one not in lost), frozenset(told)
 
 
-def of_them(tokens: Sequence[Token], at: int, people: frozenset[str]) -> bool:
-    """Tell whether another one than the athlete does or feels what stands at ``at``.
+def of_others(tokens: Sequence[Token], people: frozenset[str]) -> list[bool]:
+    """Return for each word whether another one than the athlete does or feels what begins there.
+
+    In one pass: a word that decides nothing leaves it to the word before it.
 
     Parameters
     ----------
     tokens : sequence of Token
         The words of the message.
-    at : int
-        Where what is done or felt begins.
     people : frozenset of str
         Words for those who may be near to an athlete.
     """
-    place = at - 1
-    while place >= 0 and tokens[place].sentence == tokens[at].sentence:
-        word = tokens[place].text
+    begins: list[bool] = []
+    behind: list[bool] = []  # what is known behind each word, for the rest of its sentence
+    first = 0  # where the words such as "my little" begin that stand right before this one
+    for place, token in enumerate(tokens):
+        word = token.text
+        same = place > 0 and tokens[place - 1].sentence == token.sentence
+        begins.append(same and behind[place - 1])
         if word in people or word.removesuffix("s") in people:
-            first = place
-            while first > 0 and tokens[first - 1].text in _HIS:
-                first -= 1
-            lead = tokens[first - 1].text if first > 0 else ""
-            if lead not in _BESIDE or tokens[first - 1].sentence != tokens[at].sentence:
-                return first < place
-            place = first
+            lead = tokens[first - 1] if first > 0 else None
+            if lead and lead.text in _BESIDE and lead.sentence == token.sentence:
+                behind.append(behind[first - 1])
+            else:
+                behind.append(first < place)
         elif word in _THEY:
-            return True
-        elif word in _OWN:
-            return False
-        place -= 1
-    return False
+            behind.append(True)
+        else:
+            behind.append(word not in _OWN and begins[place])
+        if word not in _HIS:
+            first = place + 1
+    return begins

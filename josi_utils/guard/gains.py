@@ -113,7 +113,7 @@ def pair(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     )
     if steps and not WISHED.search(line(tuple(tokens))):
         return f"you went from {steps[1]} to {steps[2]}"
-    if row := trend(line(tuple(tokens))):
+    if row := trend(tokens):
         return row
     if up:
         return f"your FTP went up by {up[1]} watts"

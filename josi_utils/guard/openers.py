@@ -285,9 +285,10 @@ def _tells_work(reading: Reading, message: str) -> bool:
     """Tell whether a message tells of training that is over, and of nothing that went wrong."""
     if reading.question or reading.found & {"SAD", "NOTYET"} or "?" in message:
         return False
-    if any(reading.has(form) for form in _NO_WORK):
-        return False
     said = {token.text for token in reading.tokens}
+    theirs = _of_kin(reading) and not said & {"i", "ive", "we", "weve"}
+    if theirs or any(reading.has(form) for form in _NO_WORK):
+        return False
     over = bool(said & set(own_table()["told_verbs"])) or bool(amounts(reading.tokens))
     sport = reading.has("of_sport") or reading.has("training")
     return over and sport and not said & set(own_table()["work_not"])

@@ -30,7 +30,7 @@ SHORT = 6
 #: One of these alone agrees, though "ok" may end a question.
 _NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
 _ASKING = {"form asks", "form change", "form goal_yes"}
-_WHY = {"form why", "form why_strict", "form because", "form reason_check"}
+_WHY = {"form why", "form why_strict", "form reason_check"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
 _FORMS = ("question", "statement", "")
@@ -183,7 +183,8 @@ def situation_book() -> tuple[Phrases, tuple[Situation, ...], tuple[Situation, .
     JosiError
         If an entry of ``fallback.json`` is not as it should be.
     """
-    check(source := load("fallback"))
+    source = load("fallback")
+    check(source)
     families: dict[str, list[str]] = dict(source["groups"])
     families |= {f"form {name}": phrases for name, phrases in source["forms"].items()}
     families |= {f"request {raw['id']}": raw["any"] for raw in source["requests"]}
@@ -272,10 +273,11 @@ def read(message: str) -> Reading:
         moods = any(one.mood and one.any_of & plain for one in situations)
         feels = moods or bool({"SAD", "GLAD"} & plain)
         question = wants_answer(message, tokens, hits, feels)
-        plain -= frozenset() if question else _ASKING | _WHY
+        if not question:
+            plain -= _ASKING | _WHY
     form, short = "question" if question else "statement", len(tokens) <= SHORT
 
-    def held(entries: Sequence[Situation]) -> tuple[Situation, ...]:
+    def held(entries: Sequence[Situation], plain: frozenset[str]) -> tuple[Situation, ...]:
         return tuple(
             one
             for one in entries
@@ -286,13 +288,13 @@ def read(message: str) -> Reading:
             and (short or not one.short)
         )
 
-    kept, of_others = athletes_own(held(situations), tokens, hits, phrases.families["KIN"])
+    kept, of_others = athletes_own(held(situations, plain), tokens, hits, phrases.families["KIN"])
     if of_others:
         plain |= of_others
-        kept = tuple(one for one in held(situations) if one in kept or one.any_of & of_others)
+        kept = tuple(s for s in held(situations, plain) if s in kept or s.any_of & of_others)
     said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in kept)
     about = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
     if len(about) > 1:  # a general one gives way, and a strong one comes first
         about = tuple(one for one in about if not one.id.startswith("g_"))
         about = tuple(sorted(about, key=lambda one: not (one.strong and one.mood)))
-    return Reading(tokens, found, plain, question, about, held(asides))
+    return Reading(tokens, found, plain, question, about, held(asides, plain))

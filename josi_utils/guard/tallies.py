@@ -7,11 +7,13 @@ with, and those that make it none, stand in ``own_words``.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Callable, Sequence
 
 from josi_utils.guard.amounts import Amount, table
+from josi_utils.guard.data import load
 from josi_utils.guard.figures import CLOCK, FIGURE, WISHED, figure, line, unit_told
 from josi_utils.guard.mirror import content, mirror, mirror_lists, said_word
 from josi_utils.guard.normalise import Token, tokenise
@@ -21,6 +23,17 @@ _KEPT = re.compile(
     r"(?<!of )(?<!from )(?<!missed )(?<!skipped )\b(\d{1,3}) (sessions|runs|rides|swims|rows|walks|workouts|trainings|classes|parkruns)"
     rf"(?: (?:done|logged|in))?(?: (since (?:{_MONTHS})|this (?:year|month|summer|winter|spring|autumn)|"
     r"since (?:i|we) started|so far))\b"
+)
+#: Right before what is counted: not done, or too few to be praised for.
+_UNDONE = re.compile(r"\b(?:only|never|not|havent|hasnt|hadnt|didnt|dont)(?: [a-z]+){0,3} $")
+#: Whoever is named so has only come along: "with my wife", "my wife and i".
+_COMPANY = re.compile(r"\b(?:with|for|by|beside) (?:my|the|our) [a-z]+|\bmy [a-z]+ and i\b")
+#: Times that are no results, and what a message of results tells of.
+_TIMETABLE = re.compile(rf"\b(?:(?<!was )at|alarms?|bus|trains?|starts?|up)(?: at| ;)? {CLOCK}")
+_MEASURED = re.compile(
+    r"\b(?:\d+ (?:k|km|m|s|metres?|meters?)|miles?|half|marathon|parkruns?|laps?|splits?|"
+    r"loops?|runs?|running|ran|rides?|rode|cycled|cycling|bike|swims?|swam|lengths|rows?|rowed|rowing|"
+    r"erg|races?|tri|triathlon|walks?|walked|jogs?|jogged|pace|intervals|reps|sprints?|track|climb|hill|x \d+)\b"
 )
 #: What leads to a deed in a clause that was said back.
 _FIRST = re.compile(r"^It was the first time (?:ever )?(?:that )?")
@@ -34,6 +47,13 @@ _WITHOUT = frozenset(["stopping", "help", "pain", "car", "bus"])
 _WAYS = frozenset(["work", "home", "school", "back", "early"])
 #: So many words of a clause are said back.
 _TOLD_LONG = range(3, 13)
+
+
+def _own(text: str, at: int) -> bool:
+    """Tell whether what is counted at ``at`` is done, and by nobody near to the athlete instead."""
+    kin, said = load("fallback")["groups"]["KIN"], _COMPANY.sub("", text).split()
+    theirs = any(word in kin or word.removesuffix("s") in kin for word in said)
+    return not (theirs or WISHED.search(text) or _UNDONE.search(text[:at]))
 
 
 def told(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | None:
@@ -95,13 +115,10 @@ def kept(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "41 sessions since January"."""
     text = line(tuple(tokens))
     found = _KEPT.search(text)
-    if not found or WISHED.search(text):
+    if not found or not _own(text, found.start()):
         return None
-    when = re.sub(
-        rf"\b(?:{_MONTHS})\b",
-        lambda m: m[0].capitalize(),
-        re.sub(r"since (?:i|we)", "since you", found[3]),
-    )
+    when = re.sub(r"since (?:i|we)", "since you", found[3])
+    when = re.sub(rf"\b(?:{_MONTHS})\b", lambda m: m[0].capitalize(), when)
     return f"{found[1]} {found[2]} {when}"
 
 
@@ -131,10 +148,16 @@ def can(tokens: Sequence[Token], _: Sequence[Amount], message: str) -> str | Non
     return None
 
 
+#: Where and when a time, a week or a result is one of training: "3rd best time at darts" is none.
+_WHERE = (
+    r"\d+|year|season|summer|winter|spring|autumn|life|all|training|race|races|parkrun|track|pool|gym|"
+    r"loop|lap|course|route|hill|climb|segment|half|marathon|distance|run|running|ride|riding|swimming|row|rowing"
+)
 _RANKS = {"2 nd": "second", "3 rd": "third", "4 th": "fourth", "5 th": "fifth"}
 _RANKED = re.compile(
-    r"\b(2 nd|3 rd|4 th|5 th|second|third|fourth|fifth) (fastest|best|quickest|longest|biggest)"
-    r"(?: ever)?(?: (time|run|ride|swim|row|week|month|result|5 k|10 k|half|parkrun|lap)\b)?"
+    r"\b(?<!came )(2 nd|3 rd|4 th|5 th|second|third|fourth|fifth) (fastest|best|quickest|longest|biggest)"
+    r"(?: ever)?(?: (time|run|ride|swim|row|week|month|result|5 k|10 k|half|parkrun|lap)\b|(?<=ever)(?= (?:on|today|this|and|so)\b)|(?= ;|$))"
+    rf"(?! (?:at|of|for|to|with|in) (?!(?:(?:the|my|our|this) )?(?:{_WHERE})\b))"
 )
 _SINCE = re.compile(
     r"\b(fastest|best|quickest|longest) (?:(time|run|ride|swim|row|5 k|10 k|half|parkrun|lap) )?"
@@ -187,7 +210,7 @@ def week_done(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | No
     """Return "week 6"."""
     text = line(tuple(tokens))
     found = _WEEK_DONE.search(text)
-    return f"week {found[1] or found[2]}" if found and not WISHED.search(text) else None
+    return f"week {found[1] or found[2]}" if found and _own(text, found.start()) else None
 
 
 #: So many times make a row of times.
@@ -195,39 +218,59 @@ _TREND = 3
 _SINCE_MONTH = re.compile(
     rf"{CLOCK} (?:; )?in ({_MONTHS}) (?:it was |i was at |; )?({CLOCK})(?= ;? ?in (?:{_MONTHS}) )"
 )
+_PULSE = r"(?:of |was |is |at )?(\d{2,3})\b(?! (?:minutes|min|seconds|watts|w|km|k|m|miles)\b)"
 _SAME_PACE = re.compile(
-    r"\b(?:hour|hr|pulse|heart rate|bpm) (?:of |was |is |at )?(\d{2,3})\b(?! minutes).*?"
-    r"\b(?:hour|hr|pulse|heart rate|bpm|was|at) (?:of |was |is |at )?(\d{2,3})\b"
+    rf"\b(?:(?<!\d )hour|hr|pulse|heart rate|bpm) {_PULSE}.*?"
+    rf"\b(?:(?<!\d )hour|hr|pulse|heart rate|bpm|was) {_PULSE}"
 )
+_NOW = re.compile(r"\b(?:now|today|this (?:week|month|morning|year))\b")
+_NEXT = re.compile(r" (?:;|and|but|vs|versus|while|whereas) ")
 
 
-def trend(text: str) -> str | None:
+def _results(text: str) -> bool:
+    """Tell whether the times in a text are the athlete's own results."""
+    first = re.search(CLOCK, text)
+    own = first is not None and _own(text, first.start())
+    return own and bool(_MEASURED.search(text)) and not _TIMETABLE.search(text)
+
+
+def trend(tokens: Sequence[Token]) -> str | None:
     """Return "you went from 31:02 to 30:11" where three times and more get shorter and shorter."""
+    text = line(tuple(tokens))
     times = re.findall(CLOCK, text)
-    falls = len(times) >= _TREND and not WISHED.search(text)
-    falls = falls and all(figure(a) > figure(b) for a, b in itertools.pairwise(times))
-    if not falls and len(times) == _TREND and figure(times[0]) < min(map(figure, times[1:])):
-        # "8:02. In January 9:15. In May 8:30": the newest is told first.
-        first = _SINCE_MONTH.search(text)
-        falls = bool(first) and not WISHED.search(text)
-        return (
-            f"you went from {first[2]} in {first[1].capitalize()} to {times[0]}" if falls else None
-        )
-    return f"you went from {times[0]} to {times[-1]}" if falls else None
+    if len(times) < _TREND or not _results(text):
+        return None
+    if all(figure(a) > figure(b) for a, b in itertools.pairwise(times)):
+        return f"you went from {times[0]} to {times[-1]}"
+    # "8:02. In January 9:15. In May 8:30": the newest is told first.
+    first = _SINCE_MONTH.search(text)
+    if first and len(times) == _TREND and figure(times[0]) < min(map(figure, times[1:])):
+        return f"you went from {first[2]} in {first[1].capitalize()} to {times[0]}"
+    return None
 
 
 def calmer(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
-    """Return "142 instead of 151 at the same pace", where the later pulse is told first."""
+    """Return "142 instead of 151 at the same pace", where the lower pulse is the one of now."""
     text = line(tuple(tokens))
     found = _SAME_PACE.search(text)
-    if not found or WISHED.search(text) or not re.search(r"\bsame (?:pace|speed)\b", text):
+    if not found or not _own(text, 0) or not re.search(r"\bsame (?:pace|speed)\b", text):
         return None
-    first, second = int(found[1]), int(found[2])
-    now = re.search(r"\b(?:now|today|this (?:week|month|morning|year))\b", text)
-    if not now:
+    ends = [one.end() for one in _NEXT.finditer(text)]
+    new = {_newer(now, found, ends) for now in _NOW.finditer(text)}
+    if new not in ({1}, {2}):
         return None
-    new, old = (second, first) if now.start() > found.end(2) else (first, second)
-    return f"{new} instead of {old} at the same pace" if new < old else None
+    newer, older = int(found[min(new)]), int(found[3 - min(new)])
+    return f"{newer} instead of {older} at the same pace" if newer < older else None
+
+
+def _newer(now: re.Match[str], found: re.Match[str], ends: Sequence[int]) -> int:
+    """Return which of two figures a word for now belongs to: the one in its clause, or neither."""
+    places = (found.start(1), found.start(2), now.start())
+    first, second, at = (bisect.bisect_right(ends, place) for place in places)
+    if first == second == at:
+        between = found.end(1) < now.start() < found.start(2)
+        return 0 if between else 2 if now.start() > found.end(2) else 1
+    return {first: 1, second: 2}.get(at, 0) if first != second else 0
 
 
 #: So many times within so many seconds are even ones.
@@ -238,7 +281,7 @@ def even(tokens: Sequence[Token], _: Sequence[Amount], __: str) -> str | None:
     """Return "5 times within 2 seconds of each other"."""
     text = line(tuple(tokens))
     times = [figure(one) for one in re.findall(CLOCK, text)]
-    if len(times) < _LAPS or WISHED.search(text) or not max(times) - min(times) <= _EVEN:
+    if len(times) < _LAPS or not _results(text) or not max(times) - min(times) <= _EVEN:
         return None
     apart = int(max(times) - min(times))
     return f"{len(times)} times within {apart} seconds of each other" if apart > 1 else None
