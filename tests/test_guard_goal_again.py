@@ -62,6 +62,64 @@ def test_a_smaller_goal_is_taken_gladly(turns: tuple[str, str], message: str, go
     assert said.startswith(goal) and "too much" not in said
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "my mum died yesterday, but thanks for asking",
+        "ok but how do i warm up properly?",
+        "please tell me about protein",
+        "my boss thinks i am lazy and i cried",
+        "my daughter is 3 years old and sick today",
+        "slept three hours and feel awful",
+        "only 2 of us came to the club today",
+        "2 coffees before every swim. problem?",
+        "do over 60s need more easy days?",
+    ],
+)
+def test_what_has_nothing_to_do_with_the_goal_is_not_held_against_it(message: str) -> None:
+    assert "too much" not in fallback(case(MARATHON, message))
+
+
+def test_a_feeling_beside_a_session_is_no_goal_either() -> None:
+    turns = ("90 minutes", "Ninety minutes is too much in one go, because you do 20 now. Ok?")
+    decision = {"day": "today", "session": {"kind": "easy", "sport": "run", "minutes": 30}}
+    assert "too much" not in fallback(case(turns, "i feel sad but ok") | {"decision": decision})
+    held = fallback(case(turns, "but i want ninety minutes") | {"decision": decision})
+    assert "But ninety minutes is still too much in one go" in held
+
+
+LENGTHS = (
+    "ten lengths by friday, cant swim",
+    "Swimming ten lengths is too much by Friday, because you cannot swim yet. And now?",
+)
+BARE_IRONMAN = (
+    "ironman in 4 weeks, cant swim",
+    "An Ironman is too much in 4 weeks, because you don't swim yet. And now?",
+)
+
+
+@pytest.mark.parametrize(
+    ("turns", "message", "told"),
+    [
+        (BARE_IRONMAN, "a 10k in 3 months would be fine?", "Yes, 10 km "),
+        (LENGTHS, "seven lengths then. by june. happy?", "Yes, seven lengths "),
+        (
+            LENGTHS,
+            "ten lengths in 3 weeks?",
+            "But swimming ten lengths is still too much in 3 weeks",
+        ),
+        (LENGTHS, "twelve lengths then", "still too much"),
+        (BARE_IRONMAN, "3 weeks?", "But an Ironman is still too much in 3 weeks"),
+        (BARE_IRONMAN, "a marathon in 3 months?", "still too much"),
+        (BARE_IRONMAN, "a 10k in 3 months, then an ironman in 4 months?", "still too much"),
+    ],
+)
+def test_a_smaller_goal_is_told_from_the_old_one(
+    turns: tuple[str, str], message: str, told: str
+) -> None:
+    assert told in fallback(case(turns, message))
+
+
 def test_another_subject_and_a_session_are_left_to_others() -> None:
     assert "too much" not in fallback(case(MARATHON, "what do the zones mean?"))
     turns = ("can i run every day", "Every day is too much, because you are new to training. Ok?")

@@ -93,6 +93,19 @@ def test_a_real_wish_of_the_kind_is_still_too_much() -> None:
         assert leap(tokenise(message)), message
 
 
+def test_only_a_hurt_body_needs_time_to_heal() -> None:
+    goal = {"verdict": "unrealistic", "event": "Half marathon", "target": "sub 2", "weeks": 3}
+    for message, heals in (
+        ("my broken watch says sub 2 is fine", False),
+        ("broken bike, but sub 2 half in 3 weeks ok?", False),
+        ("never had surgery or injury, sub 2 half ok?", False),
+        ("im in a boot but sub 2 half in 3 weeks", True),
+        ("just off crutches, sub 2 half?", True),
+    ):
+        said = compose({"message": message, "decision": EASY | {"goal": goal}}, deck()).said
+        assert ("time to heal" in said) == heals, message
+
+
 def test_a_goal_that_is_reached_has_no_kind() -> None:
     reached = tokenise("did my first 30 days, 30 half marathons")
     assert not leap(reached)

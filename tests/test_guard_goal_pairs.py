@@ -9,7 +9,7 @@ from josi_utils.guard.goal_pairs import pair_of
 from josi_utils.guard.goal_steps import placing
 from josi_utils.guard.leap import judged
 from josi_utils.guard.normalise import tokenise
-from josi_utils.guard.told import flat
+from josi_utils.guard.told import aim, flat
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,15 @@ def test_a_sensible_step_is_never_doubted(message: str) -> None:
 )
 def test_what_is_done_or_of_something_else_is_no_pair(message: str) -> None:
     assert pair_of(flat(tokenise(message))) is None
+
+
+def test_two_units_of_distance_are_compared_as_distances() -> None:
+    pair = pair_of(flat(tokenise("want to go from 5k to 10 miles")))
+    assert pair is not None and (pair.said_now, pair.said_goal) == ("5 km", "10 miles")
+    assert 3.2 < pair.factor < 3.3
+    assert judged(tokenise("from 2k to 10 miles in 3 weeks")) is True
+    assert aim(tokenise("from 5 km to 8 miles")) == "going from 5 km to 8 miles"
+    assert aim(tokenise("from 5k to 8 km")) == "going from 5 to 8 km"
 
 
 def test_a_tour_of_several_days_is_read_by_the_day() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from josi_utils.guard.amounts import amounts
 from josi_utils.guard.composition import Words, capital
 from josi_utils.guard.goal_again import heard_again
+from josi_utils.guard.goal_kinds import HURT
 from josi_utils.guard.goal_pairs import Pair, pair_of
 from josi_utils.guard.goal_steps import placing
 from josi_utils.guard.goals import alternative_sentence, goal_sentence
@@ -40,9 +41,6 @@ _LIGHTER = re.compile(
     r"\d+ (?:kg|kilos?|lbs|pounds|stone) (?:down|off|lighter|less)|los(?:e|ing) (?:\S+ ){0,3}(?:weight|kgs?|kilos?|stones?|pounds|lbs?|belly|tummy|fat))\b"
 )
 
-_HURT = re.compile(
-    r"\b(?:crutches|in a cast|in a boot|broken \w+|surgery|operation|fracture\w*|my \w+ op|torn|injur(?:y|ed))\b"
-)
 #: A yes of no more words is given one sentence more.
 _SHORT = 22
 #: Kinds of figures of which it can be asked how they felt.
@@ -107,7 +105,7 @@ def refusal(goal: dict[str, Any], reading: Reading, refused: bool, words: Words)
     start = heard_again(reading, words) if refused else _kind_start(reading, words)
     line = goal_sentence(goal, table["unrealistic"])
     now = _standing(reading, goal) or beginner(reading.tokens) or _from(reading)
-    if not now and _HURT.search(flat(reading.tokens)):
+    if not now and HURT.search(flat(reading.tokens)):
         now = table["bare_heal"]
     if now:
         line = f"{line[:-1]}, because {now}."

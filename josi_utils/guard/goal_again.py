@@ -10,9 +10,11 @@ import re
 from typing import Any, NamedTuple
 
 from josi_utils.guard import leap_words as words_of
-from josi_utils.guard.composition import Composition, Words, capital
+from josi_utils.guard.composition import Composition, Words
+from josi_utils.guard.goal_kinds import figure_of
 from josi_utils.guard.goal_steps import pair_verdict
 from josi_utils.guard.leap import judged, span
+from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import tokenise
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.soundness import sound
@@ -23,26 +25,23 @@ _TOO_MUCH = re.compile(
     r"(?P<by>(?: (?:in|by|for|on|within|over|next|this) [^.,!?]{1,30})?)(?P<why>,? because (?:[^.!?]|\.(?=\d)){3,70})?[.!]"
 )
 _FIGURE = re.compile(
-    r"\b\d+(?:[.:]\d+)?\b|\b(?:one|two|three|four|five|six|eight|ten)\b(?= (?:lengths?|laps?|km|k|miles?|push|pull|press|sessions?|hours?|rounds?)\b)"
+    rf"\b\d+(?:[.:]\d+)?\b|\b(?:{words_of.NUMBER})\b(?= (?:lengths?|laps?|km|k|miles?|push|pull|press|sessions?|hours?|minutes?|rounds?)\b)"
 )
-_SPAN = re.compile(
-    r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten|twelve) (?:more )?(days?|weeks?|months?)\b"
-)
+_SPAN = re.compile(rf"\b(\d+|{words_of.NUMBER}) (?:more )?(days?|weeks?|months?)\b")
 #: One who asks for another goal, and surely not for more than before.
 _SMALLER = re.compile(
-    r"\b(?:instead|you win|fair enough|rather|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|is fine|is ok|will do|it is then|settle for|meet me|was (?:nuts|silly|mad|crazy|daft|stupid|too much|bonkers)|would (?:the|a|an) \w+(?: \w+)? (?:be|do|work|count)|then(?= ;|$| lol| ok| \?)|start with)\b"
+    r"\b(?:instead|you win|fair enough|(?:id|would) rather|rather do|smaller|shorter|easier|not \d+(?::\d+)?|how about|what about|whats about|deal|lower|happy with|is fine|is ok|will do|it is then|settle for|meet me|was (?:nuts|silly|mad|crazy|daft|stupid|too much|bonkers)|would (?:the|a|an) \w+(?: \w+)? (?:be|do|work|count)|then(?= ;|$| lol| ok| \?)|start with)\b"
 )
 _TAKES = re.compile(
     r"^(?:ok|okay|fine|fair enough|alright|deal|thanks|thank you|understood|youre right|you are right|point taken|cheers|true)\b"
 )
-_HOLDS = re.compile(
-    r"\b(?:still (?:want|sub|under|the|in|going|think|aiming|doing)|but|anyway|no matter|final answer|believes?|negative|soft|boring|please|promised|everyone else|everybody else|would say|told (?:everyone|the|all|my)|counting on|paid|booked|entered|sponsors?|not asking|my way|or nothing|cant (?:back|let|cancel)|cmon|come on|why (?:not|are you|so|do you|cant)|what if|if i|i will|ill do|watch me|prove|wrong|says|thinks|only \d|its only|just put|put it|tell me|makes? (?:an )?exception|trust me)\b"
-)
+#: What is told of the goal or of the no itself.
+_OF_NO = frozenset(("angry_at_josi", "let_others_down", "goal_told"))
 #: A target that is still so near to the one refused is no smaller one.
 _SAME = 0.62
 #: A distance so many times the present one is a sensible next step.
 _NEXT = 1.75
-_BRIEF = 12
+_BRIEF, _FEW = 12, 3
 _WORDY = 4
 #: Kilometres on foot of a great event.
 _GREAT = 21
@@ -71,6 +70,11 @@ def said_why(case: dict[str, Any]) -> str | None:
     """Return why Josi called the goal too much in her last turn: "your best is 1:58"."""
     before = _refused(case)
     return before.why.removeprefix(",").removeprefix(" because ") if before and before.why else None
+
+
+def said_too_much(case: dict[str, Any]) -> bool:
+    """Tell whether Josi's last turn called a goal too much, so that :func:`again` has looked."""
+    return _refused(case) is not None
 
 
 def _dated(before: _Before) -> bool:
@@ -117,37 +121,81 @@ def again(
 def _stand(before: _Before, text: str, earlier: str, reading: Reading) -> str:
     """Return "held", "near", "smaller", "taken", or "" where the message is of something else."""
     days = span(text) or span(earlier)
-    old, new = set(_FIGURE.findall(before.goal)), set(_FIGURE.findall(_SPAN.sub(" ", text)))
+    old, new = (
+        _figures(before.goal),
+        words_of.goal_figures(_SPAN.sub(" ", text), f"{before.goal}{before.why}"),
+    )
     now = _FIGURE.search(before.why)
     other = new - old - ({now[0]} if now else set())
+    about = [one for one in reading.situations if one.id not in _OF_NO]
+    if any(one.strong and one.mood == "sad" for one in about):
+        return ""
+    elsewhere = any(one.mood or one.sure or one.cards for one in about)
+    insists = (reading.has("goal_insists") and not other) or bool(words_of.HOLDS.search(text))
+    insists = insists or reading.has("goal_if_sleep") or reading.has("goal_if_train")
     asks = bool(_SMALLER.search(text))
     verdict = judged(reading.tokens)
-    if verdict is None and now and len(other) == 1:
-        verdict = _next_step(before, now[0], next(iter(other)), days)
+    if verdict is None and now and len(other) == 1 and not elsewhere:
+        verdict = _next_step(before, text, now[0], next(iter(other)), days)
     if _swapped(before, text):
         return "near"
-    if reading.has("still_wants") or (new & old and not other):
+    if reading.has("still_wants") or (new & old and not (other or elsewhere)):
         return "held"
     if verdict is True:
         return "near" if other and asks else "held"
-    if verdict is False and other:
+    if verdict is False and other and not elsewhere:
         return "smaller"
-    big = _big(text)
-    if other and asks:
+    big = words_of.event_km(text) >= _GREAT
+    if (asks or reading.question) and not elsewhere and _below(before, text, earlier, reading):
+        return "smaller"
+    if other and asks and not elsewhere:
         return "near" if big or any(_near(a, b) for a in old for b in other) else "smaller"
-    longer = reading.question and len(reading.tokens) <= _BRIEF
-    if (asks or longer) and (_SPAN.search(text) or big):
+    dated = _SPAN.search(text) or when(reading.tokens)
+    asks_on = reading.question and dated and _asks_on(text, big)
+    if not elsewhere and (asks_on or (asks and (dated or big))):
         return "near" if big else "held"
     if _TAKES.search(text) and not re.search(r"\bbut\b", text) and len(reading.tokens) <= _BRIEF:
         return "taken" if not reading.question else ""
-    named = {t.text for t in tokenise(before.goal)} & {t.text for t in reading.tokens}
-    sport = {w for w in named if len(w) > _WORDY and w.isalpha()}
-    return "held" if _HOLDS.search(text) or sport or new & old else ""
+    own = bool(new & old) or _names(before, text, reading)
+    return "held" if (own and insists if elsewhere else own or insists) else ""
 
 
-def _big(text: str) -> bool:
-    """Tell whether a great event is named: half an Ironman is no small step either."""
-    return any(pattern.search(text) for pattern, km in words_of.EVENTS if km >= _GREAT)
+def _asks_on(text: str, big: bool) -> bool:
+    """Tell whether a question of few words asks for more time, or for another great event."""
+    words = _SPAN.sub(" ", text).replace(";", " ").split()
+    return len(words) <= (_BRIEF if big else _FEW) and words[:1] not in (["why"], ["rest"])
+
+
+def _figures(text: str) -> set[str]:
+    """Return the figures of a text, in digits."""
+    return {str(words_of.WORDS.get(one, one)) for one in _FIGURE.findall(text)}
+
+
+def _names(before: _Before, text: str, reading: Reading) -> bool:
+    """Tell whether a message names the goal, its sport or the days that were too few."""
+    goal = {t.text for t in tokenise(before.goal)} - (words_of.ANYWHERE - {"training"})
+    said, goal = {t.text for t in reading.tokens}, {w for w in goal if w.isalpha()}
+    both = len({stem(w) for w in goal} & {stem(w) for w in said}) > 1
+    named = (goal & said) - words_of.ANYWHERE
+    days = any(m[0] in f"{before.goal}{before.by}".lower() for m in _SPAN.finditer(text))
+    named = {w for w in named if not (reading.question and w.endswith("ing"))}  # of sport at large
+    return both or days or any(len(w) > _WORDY for w in named)
+
+
+def _below(before: _Before, text: str, earlier: str, reading: Reading) -> bool:
+    """Tell whether one new distance, or a lesser event, with a date stands for the one refused."""
+    if not (_SPAN.search(text) or when(reading.tokens)) or reading.has("past"):
+        return False
+    goal = before.goal.lower()
+    far = [figure_of(n) * words_of.KM[unit] for n, unit in words_of.DISTANCE.findall(text)]
+    great, event = words_of.event_km(goal), words_of.event_km(text)
+    if great:
+        here = words_of.sport_factor(text, text) * far[0] if len(far) == 1 else 0 if far else event
+        return 0 < max(here, event) < min(_SAME * great, _GREAT)
+    was = words_of.DISTANCE.search(goal)
+    later = (span(text) or 0) > (span(f"{goal}{before.by}") or span(earlier) or 0)
+    least = figure_of(was[1]) * words_of.KM[was[2]] * (1 if later else _SAME) if was else 0
+    return len(far) == 1 and far[0] < least
 
 
 def _swapped(before: _Before, text: str) -> bool:
@@ -156,10 +204,17 @@ def _swapped(before: _Before, text: str) -> bool:
     return bool(found) and found[1] in before.goal.lower() and not _FIGURE.search(text)
 
 
-def _next_step(before: _Before, now: str, wished: str, days: float | None) -> bool | None:
+def _next_step(
+    before: _Before, text: str, now: str, wished: str, days: float | None
+) -> bool | None:
     """Return whether another figure than the refused one is sensible from the present one."""
     unit = next((u for u in ("kg", "watts", "ups") if u in before.goal + before.why), "")
     kind = {"kg": "bench", "watts": "ftp", "ups": "pull ups"}.get(unit, "run")
+    told = (
+        rf"\b(?:sub|under|below) {wished}\b|\b{wished} (?:hours?|minutes?) (?:then|instead|next|;)"
+    )
+    if ":" in now and ":" not in wished and not re.search(told, text):
+        return None  # a figure of something else
     verdict = pair_verdict(f"goal {wished} ; now {now} ; {kind}", days)
     far = ":" not in now + wished and now.isdigit() and wished.isdigit() and not unit
     if verdict is None and far and " km" in before.why and float(wished) <= _NEXT * float(now):
@@ -169,12 +224,12 @@ def _next_step(before: _Before, now: str, wished: str, days: float | None) -> bo
 
 def _new_goal(before: _Before, text: str) -> str:
     """Return the one new figure with its unit, or "that"."""
-    old = set(_FIGURE.findall(before.goal + before.why))
+    old = _figures(before.goal + before.why)
     found = re.finditer(
         rf"(?:{_FIGURE.pattern})(?: (km|k|kg|miles?|lengths?|laps?|m|watts)\b)?",
         _SPAN.sub(" ", text),
     )
-    new = {m[0] for m in found if m[0].split(" ")[0] not in old}
+    new = {m[0] for m in found if not _figures(f"{m[0]} km") <= old}
     return re.sub(r" k$", " km", new.pop()) if len(new) == 1 else "that"
 
 
@@ -205,7 +260,9 @@ def _held(before: _Before, text: str, reading: Reading, words: Words, near: bool
         name, by = "that", by or f" for {name.lower()}"
     if near or name.lower() in ("that", "it", "this"):
         name, be, by = "that", "is", " for now" if near else by
-    if name.split(" ")[0] in _LOWER:
+    first, _, rest = name.partition(" ")
+    named = first in words_of.NAMES or first[1:2].isupper() or rest[:1].isupper()
+    if not named or first in ("A", "An", "The", "Winning", "Finishing"):
         name = name[:1].lower() + name[1:]
     why = before.why or f", because {table['bare_slowly']}"
     line = f"But {name} {be} still too much{by}{why if why[0] == ',' else ',' + why}."
@@ -214,8 +271,6 @@ def _held(before: _Before, text: str, reading: Reading, words: Words, near: bool
 
 _MOVED = re.compile(r"\binstead of (?:next|this|in|by|on)\b")
 _WITHIN = re.compile(r" (?:by|before|in|on|until|this|next) (?:the |next |this |\d+ |one |a |two |three |five )?(?:end of the )?(?:tomorrow|week|weekend|month|summer|spring|autumn|winter|christmas|\w+day|weeks|months|days)$", re.I)  # fmt: skip
-_LOWER = frozenset(("An", "A", "The", "Under", "Sub", "Winning", "Finishing", "Hard", "Losing",
-                    "Going", "Running", "So", "Your"))  # fmt: skip
 #: What the athlete holds against the no, and the word for it that is said first.
 _HEARD = (
     (re.compile(r"\b(?:kids|children|school|son|daughter|wife|husband|family|mum|dad)\b.*\b(?:told|tell|proud|let them|counting|promised|down)\b|\b(?:promised|told) (?:my|everyone|the)\b"), "again_promised"),
@@ -240,6 +295,5 @@ def heard_again(reading: Reading, words: Words) -> str:
 
 def _ask(case: dict[str, Any], words: Words) -> str:
     """Return a question that Josi did not ask in her last turn."""
-    last = case["history"][-1]["content"]
-    asks = [one for one in words.source["goal"]["ask_unrealistic_alone"] if one not in last]
-    return words.of(asks or [capital("how does that sound to you?")])
+    last, asks = case["history"][-1]["content"], words.source["goal"]["ask_unrealistic_alone"]
+    return words.of([one for one in asks if one not in last] or asks)

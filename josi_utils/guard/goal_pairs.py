@@ -78,7 +78,7 @@ _REPS = re.compile(
 _WATTS = re.compile(r"\b(?:ftp|watts?|w)\b")
 
 _REACH = re.compile(
-    r"\bfrom (\d+(?:\.\d+)?)(?: (k|km|kms|miles?|mi|m))? (?:up )?to (\d+(?:\.\d+)?) (k|km|kms|miles?|mi|m)\b(?! (?:a|per|each|every|in|weekly|weeks?) )"
+    r"\bfrom (\d+(?:\.\d+)?)(?: (k|km|kms|miles?|mi|m))? (?:up )?to (\d+(?:\.\d+)?) (k|km|kms|miles?|mi|m)\b(?! (?:a|per|each|every|in(?!\s+;)|weekly|weeks?) )"
 )
 _LEAD = r"(?: (?:is|was|at|about|around|roughly|just|only|stands|in|it|my|a|the|of|best|time|on|for|like|max|barely|usually|was a|out|run|\d+ (?:k|km|m|miles)|half|marathon|bench|squat|deadlift|did|current)){0,4} ?$"
 _NOW_BEFORE = re.compile(
@@ -271,13 +271,21 @@ def pair_of(text: str) -> Pair | None:
     if _LIFT.search(text) and not re.search(r"\d:\d\d", text):
         return _plain_pair(text, "load", _KG, 15)
     reach = _REACH.search(text)
-    if reach and 0 < float(reach[1]) < float(reach[3]) < float(reach[1]) * 10:
-        return Pair("reach", float(reach[1]), float(reach[3]), *_far(reach))
+    if reach:
+        # Where the units differ, the first distance is read in the second's.
+        now, goal = float(reach[1]), float(reach[3])
+        now *= words.KM[reach[2] or reach[4]] / words.KM[reach[4]]
+        if 0 < now < goal < now * 10:
+            return Pair("reach", now, goal, *_far(reach))
     return _time_pair(text)
 
 
 def _far(found: re.Match[str]) -> tuple[str, str]:
     """Return two distances as they are said, in km where they were in k."""
-    one, other = (found[4] if unit in (None, "k", "kms") else unit for unit in (found[2], found[4]))
     unit = {"k": "km", "kms": "km", "mi": "miles", "mile": "miles"}
-    return f"{found[1]} {unit.get(one, one)}", f"{found[3]} {unit.get(other, other)}"
+    one, other = (unit.get(u, u) for u in (found[2] or found[4], found[4]))
+    return _one_of(f"{found[1]} {one}"), _one_of(f"{found[3]} {other}")
+
+
+def _one_of(said: str) -> str:
+    return "1 mile" if said == "1 miles" else said

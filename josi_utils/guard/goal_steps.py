@@ -23,7 +23,7 @@ def limit(steps: Steps, days: float | None) -> float | None:
     return next((factor for most, factor in steps if days <= most), None)
 
 
-#: From so many days on (first column) a time may at most come down by this factor.
+#: Up to so many days (first column) a time may at most come down by this factor.
 TIME_STEPS: Steps = ((24, 1.16), (46, 1.22), (75, 1.28), (100, 1.33), (210, 1.45), (430, 1.6),
                      (800, 1.9))  # fmt: skip
 #: Of each kind, what is far too much by the days that are left, and what is a sensible step.

@@ -195,6 +195,72 @@ NOBODY = re.compile(
 )
 
 
+# --- one who comes back to a goal (:mod:`josi_utils.guard.goal_again`) ---
+
+NUMBER = "|".join(word for word in WORDS if word not in ("couple", "few", "hundred"))
+#: Figures of something else than a goal: "3 years old", "90 grams", "3 am".
+OF_ELSE = re.compile(
+    rf"\b(?:\d+|{NUMBER}) (?:years?|yrs?|yo|grams?|g|am|pm|oclock|euros?|quid|kids?|children|people|friends|of (?:us|them|my))\b"
+    r"|\b\d+:\d\d (?:am|pm)\b"
+)
+#: So far away is a goal of which the message names a figure and its unit.
+DISTANCE = re.compile(rf"\b(\d+(?:\.\d+)?|{NUMBER}) (k|km|miles?|m|lengths?|laps?)\b")
+#: A figure that may be a goal's: a unit of sport, the clause's end or a small word stands behind.
+MAY_BE_GOAL = re.compile(
+    rf"(?<!zone )(?<!week )(?<!im )(?<!am )(?<!aged )(?<!age )(?<!over )(?<!level )\b(\d+(?:[.:]\d+)?|{NUMBER})\b(?![.:]\d)"
+    r"(?=(?: (k|km|kms|miles?|m|lengths?|laps?|kg|kgs|kilos?|watts|minutes?|hours?|seconds?|sessions?|rounds?|push|pull|press|reps|marathons?|half))?"
+    r"(?: ?$| ;| (?:in|by|at|then|instead|or|and|next|this|is|isnt|for|to|on|over|now|would|will|ok|please|lol|pls|until|before|not|than|race|run|ride|swim|row|ups?|with|every|a|per|be|was|today|tomorrow)\b|(?<=[a-z]) ))"
+)
+#: Such a unit fits a goal that has one of its kind.
+KIND_OF_UNIT = {**dict.fromkeys(("minute", "minutes", "hour", "hours", "second", "seconds"), "time"),
+                **dict.fromkeys(("kg", "kgs", "kilo", "kilos"), "kg"), "watts": "watts"}  # fmt: skip
+#: What can be said of nothing else than of Josi's no: to her, or of her, or of doing it anyhow.
+HOLDS = re.compile(
+    r"^(?:but|oh|ok|josi|cmon|come on|plea+se|pls|why|why not|what if|watch me|trust me|tell me|says who|just put it(?: in)?|i can|i want(?: it| to)?|i really want(?: it| to)?|everyone (?:says|thinks) i can| )+[ ;?]*$"
+    r"|^(?:but )?(?:cmon|come on) (?:its|just|say|let)\b"
+    r"|^but (?:i|we|ive|weve) (?:have |already |just )*(?:paid|booked|entered|promised|signed|told|bought|really want|want (?:it|to do|this))\b"
+    r"|^i (?:have |already )*(?:entered|promised (?:it|everyone|them|my \w+)|told everyone)\b"
+    r"|\b(?:final answer|believes? in me|not asking|or nothing|or death|my way|no matter what|prove (?:you|them|it)|cant (?:back out|cancel|let)|counting on (?:me|us)|sponsors? (?:are|is|have|paid)|an exception)\b"
+    r"|\b(?:you are|youre|your|are you|you)(?: just| so| too| being| always)* (?:wrong|negative|soft|boring|mean|unfair|against (?:it|me|this))\b"
+    r"|\b(?:says?|said|thinks?|promised me|told me|would say)(?: that)? (?:i|we|its|it is|it) (?:can|could|will|should|possible|fine|doable|ok)\b"
+    r"|\b(?:do|doing|try|trying|run|climb|in) (?:it |this |that )?(?:anyway|regardless|no matter)\b"
+    r"|\bits (?:only|just) (?:a|an|\d+(?:\.\d+)?) (?:k|km|kg|miles?|lengths?|laps?|minutes|hours|half|marathon|race)\b"
+)
+#: Words of a goal that any message may have.
+ANYWHERE = frozenset(
+    ("a", "an", "the", "in", "of", "to", "for", "on", "by", "at", "is", "it", "and", "one", "two",
+     "three", "four", "five", "day", "under", "hours", "hour", "minutes", "every", "days", "weeks",
+     "months", "miles", "today", "tomorrow", "week", "weekend", "month", "year", "first", "going",
+     "finishing", "losing", "from", "your", "with", "training", "sessions", "without", "than",
+     "more", "this", "next", "that")
+)  # fmt: skip
+#: First words that keep their great letter.
+NAMES = frozenset(
+    ("Ironman", "Hyrox", "Everest", "Kilimanjaro", "Matterhorn", "Ventoux", "Stelvio", "Kona",
+     "Boston", "London", "Berlin", "Christmas", "Easter", *map(str.capitalize, MONTHS),
+     *(f"{day}day" for day in ("Mon", "Tues", "Wednes", "Thurs", "Fri", "Satur", "Sun")))
+)  # fmt: skip
+#: Kilometres of a unit of distance.
+KM = {"k": 1.0, "km": 1.0, "kms": 1.0, "mile": 1.609, "miles": 1.609, "mi": 1.609, "m": 0.001,
+      "length": 0.025, "lengths": 0.025, "lap": 0.4, "laps": 0.4}  # fmt: skip
+
+
+def goal_figures(text: str, goal: str) -> set[str]:
+    """Return the figures of a text that may stand for a goal of that kind, in digits."""
+    of_time = ":" in goal or re.search(r"\b(?:under|sub|minutes?|hours?|seconds?)\b", goal.lower())
+    kinds = {"time": bool(of_time), "kg": "kg" in goal, "watts": "watts" in goal}
+    return {
+        str(WORDS.get(one, one))
+        for one, unit in MAY_BE_GOAL.findall(OF_ELSE.sub(" ", text))
+        if (unit or one[0].isdigit()) and kinds.get(KIND_OF_UNIT.get(unit, ""), True)
+    }
+
+
+def event_km(text: str) -> float:
+    """Return how far the greatest event of a text is, in kilometres on foot; 0 where none is."""
+    return max((km for pattern, km in EVENTS if pattern.search(text)), default=0.0)
+
+
 def sport_factor(clause: str, text: str) -> float:
     """Return how many kilometres on foot one of the text's kilometres is."""
     for where in (clause, text):

@@ -272,7 +272,8 @@ def aim(tokens: Sequence[Token]) -> str | None:
         named = [n for n in named if n != "a triathlon"]
     step = _STEP.search(flat(tokens))
     if step and not _DONE_SO.search(flat(tokens)):
-        return f"going from {_said(step[1], None)} to {_said(step[3], step[4] or step[2])}"
+        own = step[2] if step[2] and UNITS[step[2]] != UNITS[step[4] or step[2]] else None
+        return f"going from {_said(step[1], own)} to {_said(step[3], step[4] or step[2])}"
     times = _AIM.findall(text)
     if re.search(r"\bmarathons\b", text) or re.search(r"\b(?:is|did|done|ran) a half\b", text):
         named = [n for n in named if "marathon" not in n]
@@ -283,8 +284,7 @@ def aim(tokens: Sequence[Token]) -> str | None:
         return None
     event = named[0] if named else None
     if times:
-        number, unit = times[0]
-        time = f"under {_said(number, unit or None)}"
+        time = f"under {_said(times[0][0], times[0][1] or None)}"
         if event and event.startswith(("a ", "an ")):
             return f"{time} in {event}"
         if not event and len(distances) == 1 and distances[0][2] != "minutes":

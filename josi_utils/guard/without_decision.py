@@ -10,6 +10,7 @@ from josi_utils.guard.answers import TONE_ONLY, asked_kind, met, topic
 from josi_utils.guard.askers import asked_by
 from josi_utils.guard.card_index import best_sentences, found_card, near_card
 from josi_utils.guard.composition import Brief, Composition, fits, named, refused_before, unanswered
+from josi_utils.guard.goal_again import said_too_much
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, said_back, taken_up
 from josi_utils.guard.wished import wished
@@ -102,6 +103,6 @@ def _far_too_much(brief: Brief, aims: bool) -> bool:
     if about_else or reading.has("color") or reading.has("accepts"):
         return False
     insists = reading.has("still_wants") or not reading.question
-    if refused_before(case) and insists:
+    if refused_before(case) and insists and not said_too_much(case):
         return True
     return brief.wants["unrealistic"] or (too_soon(reading) and not case.get("card"))
