@@ -252,7 +252,8 @@ def goal_figures(text: str, goal: str) -> set[str]:
     return {
         str(WORDS.get(one, one))
         for one, unit in MAY_BE_GOAL.findall(OF_ELSE.sub(" ", text))
-        if (unit or one[0].isdigit()) and kinds.get(KIND_OF_UNIT.get(unit, ""), True)
+        if (unit or (one[0].isdigit() and (":" not in goal or ":" in one or f"sub {one}" in text)))
+        and kinds.get(KIND_OF_UNIT.get(unit, ""), True)
     }
 
 
