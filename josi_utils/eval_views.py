@@ -39,8 +39,13 @@ def spread(cases: Sequence[str], count: int) -> list[str]:
 
 
 def side_by_side(samples: Sequence[Sample], count: int = 10) -> list[dict[str, str]]:
-    """Return rows of what is handed over, and each condition's words."""
+    """Return rows of what is handed over, and each condition's words.
+
+    Only cases that every condition was asked: the untuned model is asked few.
+    """
     table = _by_case(samples)
+    most = max(map(len, table.values()), default=0)
+    table = {case_id: said for case_id, said in table.items() if len(said) == most}
     rows = []
     for case_id in spread(sorted(table), count):
         said = table[case_id]

@@ -42,16 +42,20 @@ def facts(values: Mapping[str, Any]) -> Any:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Return rows as a table; text is wrapped and aligned left, floats have four digits."""
+    """Return rows as a table; text is wrapped and aligned left, floats have four digits.
+
+    Its columns are all that any row has, in the order of their first place; what a row lacks is blank.
+    """
     if not rows:
         return _html("<p>nothing to show</p>")
-    head = "".join(f"<th style='text-align:left'>{html.escape(str(k))}</th>" for k in rows[0])
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    head = "".join(f"<th style='text-align:left'>{html.escape(str(k))}</th>" for k in columns)
     body = "".join(
         "<tr>"
         + "".join(
             "<td style='text-align:left;white-space:pre-wrap;vertical-align:top;max-width:30em'>"
             f"{html.escape(f'{v:.4g}' if isinstance(v, float) else str(v))}</td>"
-            for v in row.values()
+            for v in (row.get(key, "") for key in columns)
         )
         + "</tr>"
         for row in rows

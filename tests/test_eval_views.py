@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from evaluation_samples import make_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from josi_utils import eval_views
+from josi_utils import eval_views, notebook
 from josi_utils.errors import JosiError
 from josi_utils.prompt import case_messages
 
@@ -47,6 +48,19 @@ def test_side_by_side_has_a_column_for_each_voice():
     samples = [*make_samples(2, 2), *make_samples(2, 1, condition="base", reply="Before.")]
     rows = eval_views.side_by_side(samples, count=5)
     assert len(rows) == 5 and all(list(row) == ["handed over", "base", "tuned"] for row in rows)
+
+
+def test_side_by_side_leaves_out_what_the_untuned_model_was_not_asked():
+    asked = make_samples(2, 1, condition="base", reply="Before.")[:7]
+    rows = eval_views.side_by_side([*make_samples(2, 1), *asked], count=30)
+    assert rows and len(rows) <= 7
+    assert all(row["base"] == "Before." for row in rows)
+
+
+def test_a_table_puts_each_value_under_its_own_name():
+    page = notebook.table([{"a": 1, "c": 3}, {"a": 1, "b": "two", "c": 3}]).data
+    lines = [re.findall(r">([^<]*)</t[hd]>", line) for line in page.split("<tr>")[1:]]
+    assert lines == [["a", "c", "b"], ["1", "3", ""], ["1", "3", "two"]]
 
 
 def test_the_worst_come_with_the_gravest_first():
