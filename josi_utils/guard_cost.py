@@ -159,11 +159,13 @@ def own_time(
 ) -> dict[str, float]:
     """Return the processor time of triage, talking points and one verdict: median and p95, ms."""
     from josi_utils.guard.accept import Desk, judge
+    from josi_utils.guard.encoder import forget
     from josi_utils.guard.triage import triage
 
     raw = [s for s in samples if s["condition"] == "tuned" and not s["greedy"]][:count]
     parts: dict[str, list[float]] = {"triage": [], "talking points": [], "verdict": []}
     for sample in raw:
+        forget()
         marks = [time.process_time()]
         triage(sample["case"])
         marks.append(time.process_time())

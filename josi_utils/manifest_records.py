@@ -16,6 +16,11 @@ LIFETIME = timedelta(days=400)
 #: What ships inside the bundle and what the app must show in its notices.
 LICENCES: list[dict[str, str]] = [
     {"what": "SmolLM2 weights", "licence": "Apache-2.0", "by": "Hugging Face"},
+    {
+        "what": "all-MiniLM-L6-v2 weights, of the guard's encoder",
+        "licence": "Apache-2.0",
+        "by": "sentence-transformers",
+    },
     {"what": "llama.cpp", "licence": "MIT", "by": "The ggml authors"},
     {"what": "Josi fine-tuning and data", "licence": "Apache-2.0", "by": "MiValta"},
 ]

@@ -25,6 +25,7 @@ from josi_utils.files import (
     write_json,
     write_jsonl,
 )
+from josi_utils.guard.encoder_build import ENCODER_FILE, encoder_file
 from josi_utils.manifest import build_manifest, file_entry
 from josi_utils.paths import RunPaths, data_dir, repository_root
 from josi_utils.prompt import deck
@@ -49,6 +50,7 @@ _ROLES = {
     "guard_rules.json": "guard",
     "cards.json": "guard",
     "guard_golden.jsonl": "golden",
+    ENCODER_FILE: "guard",
     "README.md": "card",
     "ANDROID.md": "notes",
     "JosiDownload.kt": "notes",
@@ -184,12 +186,13 @@ def build_release(
 
 
 def _place_guard(work: Path) -> None:
-    """Put the guard's rules and texts into the bundle as one file, deck and golden cases beside."""
+    """Put the guard's rules and texts into the bundle as one file; deck, encoder, golden cases."""
     folder = data_dir() / "guard"
     rules = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
     write_atomic(work / "guard_rules.json", json.dumps(rules, ensure_ascii=False, indent=1))
     # The rules point into the deck by the cards' ids, so the two travel together.
     write_json(work / "cards.json", list(deck()))
+    _place(encoder_file(), work / ENCODER_FILE)
     if (golden := folder / "golden.jsonl").is_file():
         shutil.copyfile(golden, work / "guard_golden.jsonl")
 

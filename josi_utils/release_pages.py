@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from josi_utils.guard.encoder import MOST_TOKENS
+from josi_utils.guard.encoder_build import ENCODER_FILE
 from josi_utils.guard.reply import MAX_DRAWS
+from josi_utils.guard.verify import NEAR
 from josi_utils.manifest_records import LICENCES
 from josi_utils.persona import IM_END, WORD_LIMIT
 from josi_utils.release_prompt import shown_user_turn
@@ -38,7 +41,8 @@ def notice() -> str:
     return (
         "Josi\n\n"
         f"{rows}\n"
-        "The weights are SmolLM2's, changed by fine-tuning (LoRA, merged) and by quantisation.\n"
+        "The weights are SmolLM2's and, of the encoder, all-MiniLM-L6-v2's, both changed by\n"
+        "fine-tuning (LoRA, merged) and by quantisation.\n"
         "The text of Apache-2.0 is in LICENSE. The app shows this file among its notices.\n\n"
         f"llama.cpp, which the app links:\n\n{_MIT_LLAMA_CPP}"
     )
@@ -185,6 +189,15 @@ and your port must give the same bytes.
 1. Triage the message first. On a red flag show the vetted reply at once and do not ask the model.
 2. Else draw; show the first reply that is accepted, of {MAX_DRAWS} at most.
 3. If none is, show the fallback. Never show a reply that was not accepted.
+
+Triage adds up two readings of a message: words and rules (`learnt_*` of `guard_rules.json`), and
+what it means, by `{ENCODER_FILE}` (25 MB, about 30 MB of memory), run by the same llama.cpp: a
+context of {MOST_TOKENS} tokens with embeddings on and mean pooling, special tokens added, `llama_encode`,
+the vector not normalised. `encoder` of `guard_rules.json` has one sum for each class on it; the
+log-odds of a flag are log(sum of exp over the flags) less the sum of `none`. Ask it only where the
+sum of words is at least `least.encoder`; a longer message is read in pieces
+(`josi_utils/guard/encoder.py`). `guard_golden.jsonl`, kind `meaning`, has token ids, which must be
+equal, and log-odds, within {NEAR}.
 
 Rules and texts are `guard_rules.json`, where `{{number}}` stands for the region's emergency number;
 `guard_golden.jsonl` has what a port must answer.

@@ -28,12 +28,12 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "01_prepare": ((), ("gold_examples/*.jsonl", "philosophy_enhanced.jsonl", "cards/*", "eval/*")),
     "02_finetune": (("01_prepare",), ()),
     "03_merge": (("01_prepare", "02_finetune"), ()),
-    "04_export": (("01_prepare", "03_merge"), ("guard/*", "cards/*")),
+    "04_export": (("01_prepare", "03_merge"), ("guard/*", "guard/encoder/*", "cards/*")),
     "05_evaluate": (
         ("03_merge", "04_export"),
-        ("eval/*.jsonl", "cards/*", "guard/*", "calibration/*"),
+        ("eval/*.jsonl", "cards/*", "guard/*", "guard/encoder/*", "calibration/*"),
     ),
-    "06_share": (("04_export", "05_evaluate"), ("guard/*", "cards/*")),
+    "06_share": (("04_export", "05_evaluate"), ("guard/*", "guard/encoder/*", "cards/*")),
 }
 
 #: Outputs that no later stage reads.

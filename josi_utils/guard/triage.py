@@ -1,12 +1,16 @@
 """Before the model: do the athlete's words call for help rather than for training talk?
 
-Twelve red flags, found by two voices and explained by the words that they rest on:
+Twelve red flags, found by three voices and explained by the words that they rest on:
 
 * rules over word families (``data/guard/triage.json``);
 * a learnt sum of readable features (``learnt_triage.json``): those rules and families, groups of
-  phrases (``concepts.json``), words and pieces of words. It speaks up by itself where it is sure,
-  and overrules a rule only where it is sure that nothing is wrong. Two more sums tell which flag
-  it is (``learnt_flags.json``) and whether it is urgent (``learnt_urgent.json``).
+  phrases (``concepts.json``), words and pieces of words;
+* an encoder that reads what the message means (:mod:`josi_utils.guard.encoder`). Its log-odds are
+  added to that sum, and it is not asked where words alone settle it.
+
+The sum speaks up by itself where it is sure, and overrules a rule only where it is sure that
+nothing is wrong. Two more sums tell which flag it is (``learnt_flags.json``, the encoder's
+log-odds added) and whether it is urgent (``learnt_urgent.json``).
 
 Rules and messages are English, with a few phrases of German, French, Spanish, Italian and Dutch for
 the gravest flags; other languages are not triaged.
@@ -18,28 +22,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from josi_utils.guard.flag_reading import Reading, find, read, rule_book, words_of
+from josi_utils.guard.encoder import meaning
+from josi_utils.guard.flag_reading import ORDER, Reading, find, read, rule_book, words_of
 from josi_utils.guard.learnt import model
 from josi_utils.guard.normalise import Token
 from josi_utils.guard.rule_book import Book
 from josi_utils.guard.whose import of_another
-
-#: Which flag speaks where several are found: the most urgent first.
-ORDER: tuple[str, ...] = (
-    "self_harm",
-    "chest_pain",
-    "breathlessness",
-    "concussion",
-    "heat",
-    "pregnancy",
-    "minor",
-    "fainting",
-    "eating",
-    "medication",
-    "injury",
-    "illness",
-)
-
 
 #: Flags that are another's only where that person is named: "she" alone may be anybody.
 NAMED = frozenset(("self_harm", "pregnancy", "minor"))
@@ -122,20 +110,35 @@ def triage(case: dict[str, Any]) -> Triage:
     return _in_pieces(book, known, *earlier[-1], message, asked) if earlier else Triage()
 
 
-def _calls(reading: Reading) -> bool:
-    """Tell whether the two voices together call for help."""
+def flag_total(reading: Reading) -> float:
+    """Return the log-odds of a red flag by words and meaning; the encoder is asked where it counts.
+
+    Where the words alone speak so clearly against one that no meaning could turn it, it is not.
+    """
     learnt = model("learnt_triage")
     total = learnt.sums(reading.features)["flag"]
+    if total < learnt.least["encoder"]:
+        return total
+    return total + learnt.encoder * meaning(reading.text).flag
+
+
+def _calls(reading: Reading) -> bool:
+    """Tell whether the voices together call for help."""
+    learnt = model("learnt_triage")
+    if any(rule.after or rule.sure for rule, _ in reading.found):
+        return True
+    total = flag_total(reading)
     if not reading.found:
         return total >= learnt.least["alone"]
-    sure = any(rule.after or rule.sure for rule, _ in reading.found)
-    return sure or total >= learnt.least["beside_rule"]
+    return total >= learnt.least["beside_rule"]
 
 
 def _judged(reading: Reading, turn: int) -> Triage:
     """Return which flag it is, how urgent, and the words that say so."""
     ruled = {rule.flag for rule, _ in reading.found}
-    sums = model("learnt_flags").sums(reading.features)
+    which = model("learnt_flags")
+    sums, kinds = which.sums(reading.features), meaning(reading.text).kinds
+    sums = {name: sums[name] + which.encoder * kinds[name] for name in ORDER}
     flag = max(ORDER, key=lambda name: (sums[name], name in ruled))
     answered = [rule.flag for rule, _ in reading.found if rule.after]
     if answered:
@@ -155,6 +158,8 @@ def _judged(reading: Reading, turn: int) -> Triage:
     spans = {_span(reading, *place, turn) for place in where}
     if flag not in ruled:
         spans |= _weighty(reading, flag, turn)
+    if not spans:  # the encoder alone: it weighs the message, not words of it
+        spans = {Span(0, len(reading.text), reading.text, "encoder", turn)}
     return Triage(
         flag,
         urgent,

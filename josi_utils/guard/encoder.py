@@ -1,0 +1,185 @@
+"""The encoder of triage: a small model that reads what a message means, in whatever words.
+
+MiniLM (23 million weights, 25 MB), tuned on the labelled messages, run by llama.cpp as the phone
+runs Josi herself. The mean vector of a message's tokens is read by one sum for each class
+(``data/guard/encoder.json``); the log-odds that it is any red flag at all are added to those of
+the learnt sums of words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from josi_utils.errors import JosiError
+from josi_utils.guard.data import guard_dir, load
+from josi_utils.guard.encoder_build import encoder_file
+from josi_utils.guard.flag_reading import ORDER
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: The classes that are no red flag's: none of them; and whether one is urgent, which is learnt
+#: beside but tells triage nothing that words do not.
+NONE, URGENT = "none", "urgent"
+CLASSES: tuple[str, ...] = (*ORDER, NONE, URGENT)
+#: Tokens of a message that are read at once; it was tuned on no more.
+MOST_TOKENS = 160
+#: A longer message is read in pieces that overlap by half: so many from its beginning, as many
+#: from its end. What is between has the other voices.
+PIECES = 3
+#: Sums are rounded, so that a port which adds in another order says the same.
+DIGITS = 2
+
+
+class Meaning(NamedTuple):
+    """What the encoder makes of a message.
+
+    Attributes
+    ----------
+    flag
+        Log-odds that it is a red flag.
+    kinds
+        Log-odds of each flag against all the others.
+    """
+
+    flag: float
+    kinds: dict[str, float]
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    highest = max(values)
+    return highest + math.log(sum(math.exp(value - highest) for value in values))
+
+
+def flag_sum(sums: Sequence[float]) -> float:
+    """Return the log-odds that a message is a red flag, from the sums of all classes."""
+    flags = [s for s, name in zip(sums, CLASSES, strict=True) if name not in (NONE, URGENT)]
+    return round(_log_sum(flags) - sums[CLASSES.index(NONE)], DIGITS)
+
+
+def meaning_of(sums: Sequence[float]) -> Meaning:
+    """Return what the sums of all classes say."""
+    of = dict(zip(CLASSES, sums, strict=True))
+    kinds = {
+        name: round(of[name] - _log_sum([of[other] for other in ORDER if other != name]), DIGITS)
+        for name in ORDER
+    }
+    return Meaning(flag_sum(sums), kinds)
+
+
+class _Encoder:
+    """llama.cpp with the encoder loaded; freed with the process."""
+
+    def __init__(self, path: Path) -> None:
+        import llama_cpp
+
+        from josi_utils import llama_runtime
+
+        self._lib = llama_cpp
+        with llama_runtime.quiet_llama():
+            llama_cpp.llama_backend_init()
+            self._model = llama_cpp.llama_model_load_from_file(
+                str(path).encode(), llama_runtime.model_params()
+            )
+            if not self._model:
+                raise JosiError(f"{path}: llama.cpp cannot load the encoder; delete the file")
+            params = llama_cpp.llama_context_default_params()
+            params.embeddings = True
+            params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_MEAN
+            params.n_ctx = params.n_batch = params.n_ubatch = MOST_TOKENS
+            params.n_seq_max = 1
+            # A message is too short to share out: threads that wait passively cost more than they do.
+            params.n_threads = params.n_threads_batch = 1
+            params.no_perf = True
+            self._context = llama_cpp.llama_init_from_model(self._model, params)
+        if not self._context:
+            raise JosiError(f"{path}: llama.cpp cannot make a context; is there memory left?")
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.size = llama_cpp.llama_model_n_embd(self._model)
+        self._batch = llama_cpp.llama_batch_init(MOST_TOKENS, 0, 1)
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the token ids of a text between ``[CLS]`` and ``[SEP]``."""
+        raw = text.encode("utf-8", "replace")
+        room = 2 * len(raw) + 8
+        buffer = (self._lib.llama_token * room)()
+        count = self._lib.llama_tokenize(self._vocab, raw, len(raw), buffer, room, True, False)
+        return list(buffer[: max(count, 0)])
+
+    def vector(self, tokens: Sequence[int]) -> np.ndarray:
+        """Return the mean of the last layer over the tokens, shape ``(size,)``, float32."""
+        import numpy as np
+
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for at, token in enumerate(tokens):
+            batch.token[at], batch.pos[at] = token, at
+            batch.n_seq_id[at], batch.seq_id[at][0], batch.logits[at] = 1, 0, True
+        if self._lib.llama_encode(self._context, batch):
+            raise JosiError("the encoder could not read a message; free some memory")
+        found = self._lib.llama_get_embeddings_seq(self._context, 0)
+        return np.ctypeslib.as_array(found, shape=(self.size,)).copy()
+
+
+@lru_cache(maxsize=1)
+def _encoder(path: Path) -> _Encoder:
+    return _Encoder(path)
+
+
+@lru_cache(maxsize=2)
+def _sums(version: int, folder: str) -> tuple[np.ndarray, np.ndarray]:
+    import numpy as np
+
+    source = load("encoder")
+    weights = np.array(source["weights"], np.float32)
+    if tuple(source["classes"]) != CLASSES or len(weights) != len(CLASSES):
+        raise JosiError("encoder.json: its classes are not this guard's; tune it anew")
+    return weights, np.array(source["start"], np.float32)
+
+
+def _pieces(tokens: Sequence[int]) -> list[list[int]]:
+    """Return a long message's tokens in pieces that overlap, each between the outer two."""
+    first, inner, last = tokens[0], list(tokens[1:-1]), tokens[-1]
+    room = MOST_TOKENS - 2
+    starts = list(range(0, max(len(inner) - room // 2, 1), room // 2))
+    if len(starts) > 2 * PIECES:
+        starts = starts[:PIECES] + starts[-PIECES:]
+    return [[first, *inner[at : at + room], last] for at in starts]
+
+
+def sums_of(text: str) -> list[float]:
+    """Return the sum of every class, of the piece of the text that most calls for help."""
+    encoder = _encoder(encoder_file())
+    weights, start = _sums(load("encoder")["version"], str(guard_dir()))
+    found = [(weights @ encoder.vector(p) + start).tolist() for p in _pieces(encoder.tokens(text))]
+    return max(found, key=flag_sum)
+
+
+def tokens_of(text: str) -> list[int]:
+    """Return a text's token ids, between ``[CLS]`` and ``[SEP]``."""
+    return _encoder(encoder_file()).tokens(text)
+
+
+def meaning(text: str) -> Meaning:
+    """Return what a message means, as far as help is concerned (cached).
+
+    Raises
+    ------
+    JosiError
+        If the encoder's base is not installed, or llama.cpp cannot load it.
+    """
+    return _meaning(text, encoder_file())
+
+
+@lru_cache(maxsize=4096)
+def _meaning(text: str, path: Path) -> Meaning:
+    return meaning_of(sums_of(text))
+
+
+def forget() -> None:
+    """Empty the cache of meanings, so that reading can be timed."""
+    _meaning.cache_clear()

