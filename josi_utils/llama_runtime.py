@@ -1,7 +1,8 @@
 """llama.cpp in this process: quiet, with clear errors, and always freed.
 
 ``llama_cpp.Llama`` frees itself in ``__del__``, which prints exceptions when the interpreter ends
-first; so whoever loads a model closes it (:func:`open_model` does).
+first; so whoever loads a model closes it (:func:`open_model` does). The guard's encoder uses the
+low-level interface and ends with the process.
 """
 
 from __future__ import annotations

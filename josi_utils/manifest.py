@@ -163,8 +163,11 @@ def parse_time(text: str) -> datetime:
         raise JosiError(f"manifest: {text!r} is not a time like 2026-01-31T00:00:00Z") from None
 
 
-def runtime_facts(gguf: dict[str, Any], model_size: int, min_app: str | None) -> dict[str, Any]:
-    """Return how the app must run the model: context, sampling, lowest versions, memory."""
+def runtime_facts(gguf: dict[str, Any], loaded: int, min_app: str | None) -> dict[str, Any]:
+    """Return how the app must run the model: context, sampling, lowest versions, memory.
+
+    ``loaded``: bytes of the model and of what is loaded beside it.
+    """
     context = min(PHONE_CONTEXT, gguf.get("trained_context") or PHONE_CONTEXT)
     cache = gguf.get("kv_bytes_per_token", 0) * context
     return {
@@ -173,7 +176,7 @@ def runtime_facts(gguf: dict[str, Any], model_size: int, min_app: str | None) ->
         "system_prompt_sha256": hashlib.sha256(SYSTEM_PROMPT.encode()).hexdigest(),
         "min_llama_cpp_build": MIN_LLAMA_CPP_BUILD,
         "min_app_version": min_app,
-        "min_ram_bytes": model_size + cache + RUNTIME_OVERHEAD_BYTES,
+        "min_ram_bytes": loaded + cache + RUNTIME_OVERHEAD_BYTES,
     }
 
 
@@ -223,6 +226,8 @@ def build_manifest(
     """
     records = run_records(run)
     model = next(entry for entry in entries if entry["role"] == "model")
+    beside = (e for e in entries if e["role"] == "guard" and e["name"].endswith(".gguf"))
+    encoder = sum(entry["size"] for entry in beside)
     gates_path = run.eval / "gates.json"
     tools: dict[str, str] = {}
     for record in records.values():
@@ -238,7 +243,7 @@ def build_manifest(
         "files": entries,
         "gguf": gguf,
         "base_model": base_model(run, records),
-        "runtime": runtime_facts(gguf, model["size"], min_app_version),
+        "runtime": runtime_facts(gguf, model["size"] + encoder, min_app_version),
         "gates": gate_summary(read_json(gates_path)) if gates_path.exists() else None,
         "tools": tools,
         "records": {

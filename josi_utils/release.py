@@ -25,9 +25,10 @@ from josi_utils.files import (
     write_json,
     write_jsonl,
 )
+from josi_utils.guard.data import guard_dir
 from josi_utils.guard.encoder_build import ENCODER_FILE, encoder_file
 from josi_utils.manifest import build_manifest, file_entry
-from josi_utils.paths import RunPaths, data_dir, repository_root
+from josi_utils.paths import RunPaths, repository_root
 from josi_utils.prompt import deck
 from josi_utils.release_model import choose_model, gguf_facts, is_adapter
 from josi_utils.signing import canonical_json, load_key, sign
@@ -187,12 +188,12 @@ def build_release(
 
 def _place_guard(work: Path) -> None:
     """Put the guard's rules and texts into the bundle as one file; deck, encoder, golden cases."""
-    folder = data_dir() / "guard"
+    folder = guard_dir()
     rules = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
     write_atomic(work / "guard_rules.json", json.dumps(rules, ensure_ascii=False, indent=1))
     # The rules point into the deck by the cards' ids, so the two travel together.
     write_json(work / "cards.json", list(deck()))
-    _place(encoder_file(), work / ENCODER_FILE)
+    shutil.copyfile(encoder_file(), work / ENCODER_FILE)  # the cache keeps its own
     if (golden := folder / "golden.jsonl").is_file():
         shutil.copyfile(golden, work / "guard_golden.jsonl")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from josi_utils.guard.encoder import MOST_TOKENS
-from josi_utils.guard.encoder_build import ENCODER_FILE
+from josi_utils.guard.encoder import DIGITS, MOST_TOKENS, PIECES
+from josi_utils.guard.encoder_build import ENCODER_FILE, ENCODER_MB
 from josi_utils.guard.reply import MAX_DRAWS
 from josi_utils.guard.verify import NEAR
 from josi_utils.manifest_records import LICENCES
@@ -190,14 +190,28 @@ and your port must give the same bytes.
 2. Else draw; show the first reply that is accepted, of {MAX_DRAWS} at most.
 3. If none is, show the fallback. Never show a reply that was not accepted.
 
-Triage adds up two readings of a message: words and rules (`learnt_*` of `guard_rules.json`), and
-what it means, by `{ENCODER_FILE}` (25 MB, about 30 MB of memory), run by the same llama.cpp: a
-context of {MOST_TOKENS} tokens with embeddings on and mean pooling, special tokens added, `llama_encode`,
-the vector not normalised. `encoder` of `guard_rules.json` has one sum for each class on it; the
-log-odds of a flag are log(sum of exp over the flags) less the sum of `none`. Ask it only where the
-sum of words is at least `least.encoder`; a longer message is read in pieces
-(`josi_utils/guard/encoder.py`). `guard_golden.jsonl`, kind `meaning`, has token ids, which must be
-equal, and log-odds, within {NEAR}.
+Triage adds two readings of a message: its words (rules and the sums `learnt_*` of
+`guard_rules.json`), and what it means, by `{ENCODER_FILE}` ({ENCODER_MB} MB, and about as much
+memory), which the same llama.cpp runs:
+
+1. A context of {MOST_TOKENS} tokens with embeddings on and mean pooling. Tokenise with special
+   tokens added and none parsed; `llama_encode` (builds before mid-2025 read BERT with
+   `llama_decode`; not tried here); the sequence's vector v is not normalised.
+2. s = `encoder.weights` · v + `encoder.start`, one for each of `encoder.classes`. Over the flags
+   (all but `none` and `urgent`): flag = log(sum of exp(s)) - s(none), kind(f) = s(f) - log(sum of
+   exp over the other flags), both rounded to {DIGITS} digits.
+3. More than {MOST_TOKENS} tokens: pieces of {MOST_TOKENS} (first and last token around
+   {MOST_TOKENS} - 2 others), each half over the one before; of more than {2 * PIECES} the first
+   {PIECES} and the last {PIECES}. The piece with the highest flag counts.
+4. A rule that is sure, or that reads an answer, calls for help by itself. Else total = the sum of
+   `learnt_triage`, and from `least.asked_from` on plus `encoder_factor` · flag; it calls from
+   `least.alone` on, beside a rule from `least.beside_rule` on.
+5. Where it calls: to each sum of `learnt_flags` add its `encoder_factor` · kind.
+
+If the encoder cannot be loaded, every rule that holds calls for help, sure or not: the thresholds
+are made for both readings. Take encoder and `guard_rules.json` of one bundle, never of two.
+`guard_golden.jsonl`, kind `meaning`, has token ids and the likeliest kind, which must be equal, and
+flag, within {NEAR}.
 
 Rules and texts are `guard_rules.json`, where `{{number}}` stands for the region's emergency number;
 `guard_golden.jsonl` has what a port must answer.
@@ -221,7 +235,8 @@ above 100 MB. `JosiDownload.kt` is the core; the whole flow, in this order:
 3. Check `min_app_version`, `min_llama_cpp_build`, memory, and the rollout: an install takes part
    if the first 8 bytes of SHA-256(`salt:install_id`), as a big-endian number modulo 10,000, are
    below 100 × percent.
-4. Check free room: {model["size"]:,} bytes and 64 MB to spare, beside the model in use.
+4. Check free room: {model["size"]:,} bytes, {ENCODER_MB} MB for the encoder, and 64 MB to spare,
+   beside the model in use.
 5. Download to `.part` with `Range`, `If-Range` and `Accept-Encoding: identity`. 206: its
    Content-Range must start where you asked. **200: the body starts at byte 0; never append it.**
    416: ask again. Bounded retries with jitter; give up on a connection that stalls.
@@ -231,7 +246,7 @@ above 100 MB. `JosiDownload.kt` is the core; the whole flow, in this order:
    new one has answered.
 
 The model is {model["size"] / 1e6:.0f} MB: {model["size"] * 8 / 5e6 / 60:.1f} minutes at 5 Mbit/s,
-{model["size"] * 8 / 100e6:.0f} s at 100 Mbit/s.
+{model["size"] * 8 / 100e6:.0f} s at 100 Mbit/s; the encoder adds {ENCODER_MB} MB where it is new.
 {_adapter_note(manifest)}
 ## Show it
 

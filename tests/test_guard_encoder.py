@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import time
@@ -15,14 +16,19 @@ from llama_source import llama_source
 
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, read_jsonl, sha256_file
-from josi_utils.guard import encoder, encoder_build
+from josi_utils.guard import encoder, encoder_build, fit_messages
 from josi_utils.guard.data import guard_dir, load
 from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, PIECES, URGENT, flag_sum, meaning
 from josi_utils.guard.encoder_build import ADAPTER, base_folder, encoder_file, merged, write_encoder
 from josi_utils.guard.fit_messages import encoder_crossed, learning_rows
-from josi_utils.guard.flag_reading import ORDER
+from josi_utils.guard.flag_reading import ORDER, read
+from josi_utils.guard.learnt import model
+from josi_utils.guard.triage import triage
+from josi_utils.guard.verify import NEAR, verify_guard
 from josi_utils.paths import data_dir
 
+#: The package exports the function under the module's name.
+triage_room = importlib.import_module("josi_utils.guard.triage")
 GOLD = [
     row
     for path in sorted((data_dir() / "gold_examples").glob("*.jsonl"))
@@ -33,7 +39,7 @@ AWKWARD = ["", " ", "ÄÖÜ ß naïve café", "日本語 走る", "🏃‍♂️
 
 
 @pytest.fixture(scope="module")
-def model():
+def oracle():
     """The base with the adapter, as PEFT and transformers run it: the oracle."""
     torch = pytest.importorskip("torch")
     from peft import PeftModel
@@ -44,16 +50,16 @@ def model():
     return tuned, AutoTokenizer.from_pretrained(base_folder())
 
 
-def test_tokens_are_those_of_the_tokenizer_it_was_tuned_with(model):
+def test_tokens_are_those_of_the_tokenizer_it_was_tuned_with(oracle):
     texts = [row["message"] for row in GOLD] + AWKWARD
-    differing = [t for t in texts if encoder.tokens_of(t) != model[1](t)["input_ids"]]
+    differing = [t for t in texts if encoder.tokens_of(t) != oracle[1](t)["input_ids"]]
     assert not differing
 
 
-def test_vectors_are_those_of_the_tuned_model(model):
+def test_vectors_are_those_of_the_tuned_model(oracle):
     import torch
 
-    tuned, tokenizer = model
+    tuned, tokenizer = oracle
     reader = encoder._encoder(encoder_file())
     for row in GOLD[::60]:
         batch = tokenizer(row["message"], return_tensors="pt")
@@ -65,7 +71,7 @@ def test_vectors_are_those_of_the_tuned_model(model):
 
 
 @pytest.mark.parametrize("download", [pytest.param(True, marks=pytest.mark.slow), False])
-def test_the_file_is_what_the_official_converter_makes(download, tmp_path, model):
+def test_the_file_is_what_the_official_converter_makes(download, tmp_path):
     """The same tensors, bytes and all, and the same keys of shape and vocabulary."""
     from safetensors.numpy import save_file
 
@@ -126,19 +132,54 @@ def test_sums_become_log_odds():
 @pytest.mark.parametrize(
     ("message", "flag"),
     [
-        ("there is an elephant sitting on my ribs and my jaw is going numb", "chest_pain"),
-        ("the world would be lighter without me in it", "self_harm"),
+        ("i make sure dinner comes back up, coach says i look great", "eating"),
         ("the bump shows now, do the intervals have to go", "pregnancy"),
-        (
-            "everything went black at the lights and the next thing i saw was a paramedic",
-            "fainting",
-        ),
     ],
 )
-def test_what_no_rule_has_words_for_is_heard(message, flag):
-    found = meaning(message)
-    assert found.flag > 0
-    assert max(found.kinds, key=found.kinds.get) == flag
+def test_what_words_alone_would_miss_is_heard(message, flag):
+    reading = read(message)
+    assert not reading.found
+    learnt = model("learnt_triage")
+    assert learnt.sums(reading.features)["flag"] < learnt.least["alone"]
+    found = triage({"message": message})
+    assert found.flag == flag
+    assert found.spans
+
+
+def test_the_encoder_is_asked_only_where_it_may_tell(monkeypatch):
+    asked = []
+
+    def loud(text):
+        asked.append(text)
+        return encoder.Meaning(9.0, dict.fromkeys(ORDER, 0.0) | {"heat": 9.0})
+
+    monkeypatch.setattr(triage_room, "meaning", loud)
+    learnt = model("learnt_triage")
+    by_words = {r["message"]: learnt.sums(read(r["message"]).features)["flag"] for r in GOLD[::8]}
+    for message, total in by_words.items():
+        if read(message).found:
+            continue
+        asked.clear()
+        found = triage({"message": message})
+        assert bool(asked) is (total >= learnt.least["asked_from"])
+        assert (found.flag is not None) is bool(asked)
+
+
+def test_a_rule_that_is_not_sure_is_overruled_by_meaning(monkeypatch):
+    calm = encoder.Meaning(-9.0, dict.fromkeys(ORDER, 0.0))
+    message = "nine weeks along and my bump and i want the hills"
+    assert triage({"message": message}).flag == "pregnancy"
+    monkeypatch.setattr(triage_room, "meaning", lambda text: calm)
+    sure = any(rule.sure for rule, _ in read(message).found)
+    assert bool(triage({"message": message}).flag) is sure
+
+
+def test_where_meaning_decides_the_whole_message_is_the_reason(monkeypatch):
+    message = "what a nice day for a run by the river with my sister"
+    loud = encoder.Meaning(30.0, dict.fromkeys(ORDER, 0.0))
+    monkeypatch.setattr(triage_room, "meaning", lambda text: loud)
+    monkeypatch.setattr(triage_room, "flag_total", lambda reading: 30.0)
+    assert [(s.text, s.rule) for s in triage({"message": message}).spans] == [(message, "encoder")]
 
 
 @pytest.mark.parametrize(
@@ -185,11 +226,70 @@ def test_a_book_is_read_in_no_more_time_than_a_page():
     assert seconds(200_000) < seconds(10_000) * 8 + 0.1
 
 
-def test_the_thresholds_rest_on_these_messages(tmp_path, monkeypatch):
+def test_the_thresholds_rest_on_these_messages_and_this_adapter(tmp_path, monkeypatch):
     rows = learning_rows()
     assert len(encoder_crossed(rows)) == len(rows)
     with pytest.raises(JosiError, match="encoder_fit"):
         encoder_crossed(rows[1:])
+    monkeypatch.setattr(fit_messages, "adapter_digest", lambda: "0" * 64)
+    with pytest.raises(JosiError, match="another adapter"):
+        encoder_crossed(rows)
+
+
+def _guard_copy(tmp_path, monkeypatch, name, **changes):
+    """Return a copy of the guard's data with one file changed, in use."""
+    folder = tmp_path / "guard"
+    shutil.copytree(guard_dir(), folder, ignore=shutil.ignore_patterns("messages"))
+    source = {**read_json(folder / name), **changes}
+    source = {key: value for key, value in source.items() if value is not None}
+    (folder / name).write_text(json.dumps(source))
+    monkeypatch.setenv("JOSI_GUARD_DATA", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
+        ("encoder.json", {"classes": ["song"]}, "tune it anew"),
+        ("encoder.json", {"weights": None}, "tune it anew"),
+        ("encoder.json", {"weights": [[1.0], [1.0, 2.0]]}, "tune it anew"),
+        ("encoder.json", {"adapter_sha256": "0"}, "another adapter"),
+        ("learnt_triage.json", {"encoder_factor": None}, "no 'encoder_factor'"),
+        ("learnt_triage.json", {"least": {"alone": 1}}, "no 'beside_rule'"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused_by_name(
+    tmp_path, monkeypatch, name, changes, said
+):
+    _guard_copy(tmp_path, monkeypatch, name, **changes, version=99)
+    with pytest.raises(JosiError, match=said) as error:
+        triage({"message": "my chest is a bit odd today and i feel faint"})
+        encoder.sums_of("hello")
+    assert name in str(error.value)
+
+
+def test_a_port_that_is_off_is_told(tmp_path):
+    rows = [row for _, row in read_jsonl(guard_dir() / "golden.jsonl") if row["kind"] == "meaning"]
+    assert any(len(row["tokens"]) > MOST_TOKENS for row in rows)
+    for off, told in ((NEAR / 2, 0), (NEAR * 1.1, 1)):
+        row = rows[0] | {"flag": rows[0]["flag"] + off}
+        (tmp_path / "golden.jsonl").write_text(json.dumps(row) + "\n")
+        assert len(verify_guard(tmp_path)["problems"]) == told
+
+
+def test_golden_cases_need_the_encoder(monkeypatch):
+    nothing = encoder.Meaning(0.0, dict.fromkeys(ORDER, 0.0))
+    monkeypatch.setattr(triage_room, "meaning", lambda text: nothing)
+    problems = verify_guard()["problems"]
+    assert sum("triage-enc-" in problem for problem in problems) >= 10
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "data").symlink_to(data_dir())
+    (tmp_path / "outputs").write_text("a file where the folder should be")
+    monkeypatch.setenv("JOSI_ROOT", str(tmp_path))
+    with pytest.raises(JosiError, match="cannot be written"):
+        encoder_file()
 
 
 def test_what_is_missing_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
@@ -211,15 +311,6 @@ def test_an_adapter_of_another_model_is_refused(tmp_path):
     save_file(weights, folder / "adapter_model.safetensors")
     with pytest.raises(JosiError, match="fits no tensor"):
         merged(base_folder(), folder)
-
-
-def test_sums_of_other_classes_are_refused(tmp_path, monkeypatch):
-    shutil.copytree(guard_dir(), tmp_path / "guard", ignore=shutil.ignore_patterns("messages"))
-    source = read_json(tmp_path / "guard" / "encoder.json") | {"classes": ["song"], "version": 99}
-    (tmp_path / "guard" / "encoder.json").write_text(json.dumps(source))
-    monkeypatch.setenv("JOSI_GUARD_DATA", str(tmp_path / "guard"))
-    with pytest.raises(JosiError, match="tune it anew"):
-        encoder.sums_of("hello")
 
 
 def test_tuning_writes_what_the_guard_reads(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from josi_utils.decision import read_deck
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, sha256_file, write_json
 from josi_utils.guard.data import NAMES, load
-from josi_utils.guard.encoder_build import encoder_file
+from josi_utils.guard.encoder_build import ENCODER_FILE, ENCODER_MB, encoder_file
 from josi_utils.handover import Points
 from josi_utils.paths import RunPaths, data_dir
 from josi_utils.persona import CHAT_TEMPLATE
@@ -82,6 +82,14 @@ def test_bundle_holds_exactly_what_the_app_needs(run):
         "manifest.signed.json", "SHA256SUMS",
     }  # fmt: skip
     assert release.sha256 == sha256_file(run.gguf / "josi-q8_0.gguf")
+    assert sha256_file(release.folder / ENCODER_FILE) == sha256_file(encoder_file())
+    size = (release.folder / ENCODER_FILE).stat().st_size
+    assert round(size / 1e6) == ENCODER_MB
+    assert release.manifest["runtime"]["min_ram_bytes"] > size
+    notes = (release.folder / "ANDROID.md").read_text()
+    assert all(
+        key in notes for key in ("asked_from", "encoder_factor", "beside_rule", ENCODER_FILE)
+    )
     assert (release.folder / "chat_template.jinja").read_text() == CHAT_TEMPLATE
 
 

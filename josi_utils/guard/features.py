@@ -1,4 +1,4 @@
-"""What a message shows to the learnt voice of triage: words, pieces of words, families, rules.
+"""What a message shows to the learnt sums of triage: words, pieces of words, families, rules.
 
 Each feature has a name that can be read: ``w:left arm`` (one or two words), ``c:<che`` (three to
 five letters of a word, ``<`` and ``>`` its edges), ``f:`` and ``l:`` (a family of ``triage.json``

@@ -1,4 +1,4 @@
-"""Fit the learnt voice of triage; the same messages give the same bytes.
+"""Fit the learnt sums of triage; the same messages and encoder give the same bytes.
 
 Learnt from the gold messages and ``data/guard/messages``. Thresholds come from cross-validation,
 never from the messages that a model was fitted on::
@@ -45,7 +45,7 @@ FOLDS = 5
 IN_CHAT = 0.5
 #: How much of the encoder's log-odds is added to each sum, chosen by cross-validation: of how
 #: urgent a flag is it knows no more than the words do.
-ENCODER = {"triage": 0.8, "flags": 1.0, "urgent": 0.0}
+ENCODER = {"triage": 0.8, "flags": 1.0}
 #: Below this sum of words the encoder is not asked: meaning lifts one flag in 3,000 from there.
 ENCODER_FROM = -2.0
 
@@ -134,7 +134,7 @@ def crossed(
 
 
 def least_for_alarms(sums: Any, ruled: Any, share: float) -> float:
-    """Return the sum from which the learnt voice may speak alone.
+    """Return the sum of words and meaning from which it may call without a rule.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def least_for_alarms(sums: Any, ruled: Any, share: float) -> float:
 
 
 def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: Sequence[str],
-          least: dict[str, float], encoder: float) -> str:  # fmt: skip
+          least: dict[str, float], factor: float | None = None) -> str:  # fmt: skip
     """Return a model as JSON, one feature a line, weights in hundredths; zeros are left out."""
     weights = {}
     names, scale = sheet.names[kept], sheet.scale[kept]
@@ -162,13 +162,13 @@ def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: S
         if any(row):
             weights[str(name)] = row[0] if len(row) == 1 else row
     head = {
-        "version": 1,
+        "version": 2,
         "about": f"{about} A feature's weight in hundredths; written by guard/fit.py.",
         "classes": list(classes),
         "start": [round(float(m.intercept_[0]) * UNIT) for m in models],
         "least": least,
-        "encoder": encoder,
     }
+    head |= {} if factor is None else {"encoder_factor": factor}
     lines = [f"{json.dumps(k)}: {json.dumps(v)}," for k, v in head.items()]
     body = [
         f" {json.dumps(k, ensure_ascii=False)}: {json.dumps(weights[k], separators=(',', ':'))}"
@@ -207,7 +207,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
             f"{over[~flagged & some].mean():.2%} of others, cross-validated"
         )
     kept, models = _models(*_with_chat(sheet.matrix, chat, [flagged], cost), "triage")
-    least = {"alone": alone, "beside_rule": RULE_STANDS, "encoder": ENCODER_FROM}
+    least = {"alone": alone, "beside_rule": RULE_STANDS, "asked_from": ENCODER_FROM}
     about = "Which messages call for help."
     out = {"learnt_triage": _file(about, sheet, kept, models, ["flag"], least, ENCODER["triage"])}
 
@@ -216,7 +216,7 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     targets = [labels[own] == flag for flag in ORDER]
     which = crossed(sheet.matrix, targets, weight[own], labels[own], "flags")
     right = np.array(ORDER)[which.argmax(0)] == labels[own]
-    say(f"which flag: {right.mean():.1%} right, cross-validated")
+    say(f"which flag: {right.mean():.1%} right by words alone, cross-validated")
     kept, models = _models(sheet.matrix, targets, weight[own], "flags")
     about = "Which red flag it is, where there is one."
     out["learnt_flags"] = _file(about, sheet, kept, models, ORDER, {}, ENCODER["flags"])
@@ -233,13 +233,13 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     kept, models = _models(sheet.matrix, [urgent], even, "urgent")
     least = {"alone": URGENT, "beside_rule": URGENT}
     about = "Whether a red flag is an emergency."
-    out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least, ENCODER["urgent"])
+    out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least)
     return out
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or check them."""
-    parser = argparse.ArgumentParser(description="Fit the learnt voice of triage.")
+    parser = argparse.ArgumentParser(description="Fit the learnt sums of triage.")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     options = parser.parse_args(arguments)
     stale = 0

@@ -9,6 +9,7 @@ from typing import Any
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, read_jsonl
 from josi_utils.guard.data import guard_dir
+from josi_utils.guard.encoder_build import adapter_digest
 from josi_utils.guard.flag_reading import ORDER
 from josi_utils.guard.measure import gold_label, read_labelled
 from josi_utils.paths import data_dir
@@ -59,17 +60,20 @@ def encoder_crossed(rows: Sequence[Row]) -> Any:
     Raises
     ------
     JosiError
-        If they are of other messages than these.
+        If they are of other messages than these, or of another adapter.
     """
     import numpy as np
 
     path = guard_dir() / CROSSED
     record = read_json(path)
-    if record["messages_sha256"] != messages_digest(rows):
+    of = (record.get("messages_sha256"), record.get("adapter_sha256"))
+    found = np.array(record.get("flag", ()))
+    if of != (messages_digest(rows), adapter_digest()) or len(found) != len(rows):
         raise JosiError(
-            f"{path}: of other messages; tune anew: python -m josi_utils.guard.encoder_fit"
+            f"{path}: of other messages or another adapter; "
+            "tune anew: python -m josi_utils.guard.encoder_fit"
         )
-    return np.array(record["flag"])
+    return found
 
 
 def in_chat(rows: Sequence[Row]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A message as both voices of triage read it: words, rules that hold, features."""
+"""A message as triage reads it: words, rules that hold, features."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORDER: tuple[str, ...] = (
 
 
 class Reading(NamedTuple):
-    """A text as both voices read it: words, rules that hold with their phrases, features."""
+    """A text as rules and sums read it: words, rules that hold with their phrases, features."""
 
     text: str
     tokens: list[Token]
@@ -88,12 +88,12 @@ def find(
 
 
 def read(text: str, asked: set[str] | None = None) -> Reading:
-    """Return a text as both voices read it; ``asked``: families in Josi's words before it."""
+    """Return a text as rules and sums read it; ``asked``: families in Josi's words before it."""
     book, known = rule_book()
     tokens = words_of(text, book, known)
     hits = book.hits(tokens)
     found = find(book, tokens, asked or set(), hits=hits, thread=False)
-    # What is found only as an answer is no feature: the learnt voice reads single messages.
+    # What is found only as an answer is no feature: the sums read single messages.
     rules = {rule.id: rule.emergency for rule, _ in found if not rule.after}
     features, places = flag_features(tokens, hits, rules)
     return Reading(text, tokens, found, features, places)

@@ -1,4 +1,4 @@
-"""The learnt voice of triage: sums of readable features, weights as data.
+"""The learnt sums of triage over readable features, weights as data.
 
 ``data/guard/learnt_*.json`` are written by :mod:`josi_utils.guard.fit`. Weights are whole
 hundredths, so that a port adds the same numbers.
@@ -11,10 +11,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from josi_utils.errors import JosiError
-from josi_utils.guard.data import load
+from josi_utils.guard.data import guard_dir, load
 
 #: Weights are stored in hundredths.
 UNIT = 100
+_USUAL = ("classes", "start", "weights", "least")
+#: What each file must hold, and which thresholds.
+_KEYS = {
+    "learnt_triage": (*_USUAL, "encoder_factor"),
+    "learnt_flags": (*_USUAL, "encoder_factor"),
+    "learnt_urgent": _USUAL,
+}
+_LEAST = {
+    "learnt_triage": ("alone", "beside_rule", "asked_from"),
+    "learnt_flags": (),
+    "learnt_urgent": ("alone", "beside_rule"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ class Linear:
         Feature to one weight a class, in hundredths.
     least
         Name of a decision to the sum from which it holds.
-    encoder
+    encoder_factor
         How much of the encoder's log-odds is added to the sum.
     """
 
@@ -39,7 +51,7 @@ class Linear:
     start: tuple[int, ...]
     weights: Mapping[str, tuple[int, ...]]
     least: Mapping[str, float]
-    encoder: float = 0.0
+    encoder_factor: float = 0.0
 
     def sums(self, features: Mapping[str, float]) -> dict[str, float]:
         """Return the sum of each class."""
@@ -63,8 +75,11 @@ class Linear:
 
 
 @lru_cache(maxsize=4)
-def _model(name: str, version: int) -> Linear:
+def _model(name: str, version: int, folder: str) -> Linear:
     source = load(name)
+    lacking = [key for key in _KEYS[name] if key not in source]
+    if lacking:
+        raise JosiError(f"{folder}/{name}.json: no {lacking[0]!r} in it; fit it anew")
     classes = tuple(source["classes"])
     weights = {
         feature: (row,) if isinstance(row, int) else tuple(row)
@@ -73,7 +88,10 @@ def _model(name: str, version: int) -> Linear:
     wrong = [feature for feature, row in weights.items() if len(row) != len(classes)]
     if wrong or len(source["start"]) != len(classes):
         raise JosiError(f"{name}.json: {wrong[:1]} has not one weight a class; fit it anew")
-    return Linear(classes, tuple(source["start"]), weights, source["least"], source["encoder"])
+    if lacking := [key for key in _LEAST[name] if key not in source["least"]]:
+        raise JosiError(f"{folder}/{name}.json: no {lacking[0]!r} under 'least'; fit it anew")
+    factor = source.get("encoder_factor", 0.0)
+    return Linear(classes, tuple(source["start"]), weights, source["least"], factor)
 
 
 def model(name: str) -> Linear:
@@ -84,4 +102,4 @@ def model(name: str) -> Linear:
     JosiError
         If the file does not fit its classes.
     """
-    return _model(name, load(name)["version"])
+    return _model(name, load(name)["version"], str(guard_dir()))

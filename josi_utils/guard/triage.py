@@ -117,9 +117,9 @@ def flag_total(reading: Reading) -> float:
     """
     learnt = model("learnt_triage")
     total = learnt.sums(reading.features)["flag"]
-    if total < learnt.least["encoder"]:
+    if total < learnt.least["asked_from"]:
         return total
-    return total + learnt.encoder * meaning(reading.text).flag
+    return total + learnt.encoder_factor * meaning(reading.text).flag
 
 
 def _calls(reading: Reading) -> bool:
@@ -138,7 +138,7 @@ def _judged(reading: Reading, turn: int) -> Triage:
     ruled = {rule.flag for rule, _ in reading.found}
     which = model("learnt_flags")
     sums, kinds = which.sums(reading.features), meaning(reading.text).kinds
-    sums = {name: sums[name] + which.encoder * kinds[name] for name in ORDER}
+    sums = {name: sums[name] + which.encoder_factor * kinds[name] for name in ORDER}
     flag = max(ORDER, key=lambda name: (sums[name], name in ruled))
     answered = [rule.flag for rule, _ in reading.found if rule.after]
     if answered:
@@ -158,7 +158,8 @@ def _judged(reading: Reading, turn: int) -> Triage:
     spans = {_span(reading, *place, turn) for place in where}
     if flag not in ruled:
         spans |= _weighty(reading, flag, turn)
-    if not spans:  # the encoder alone: it weighs the message, not words of it
+    by_words = bool(ruled) or model("learnt_triage").sums(reading.features)["flag"] >= 0
+    if not spans or not by_words:  # meaning made the difference, and it is the whole message's
         spans = {Span(0, len(reading.text), reading.text, "encoder", turn)}
     return Triage(
         flag,

@@ -2,8 +2,8 @@
 
 ``data/guard/golden.jsonl`` holds one object a line: ``{"id", "kind", "case", …}`` with kind
 ``triage`` (``flag``, ``emergency``, ``reply``), ``verdict`` (``draw``, ``finished``, ``ok``,
-``rules``), ``fallback`` (``text``), ``intent`` (``wants``) or ``meaning`` (``tokens``, and the
-encoder's log-odds ``flag``, held to within :data:`NEAR`).
+``rules``), ``fallback`` (``text``), ``intent`` (``wants``) or ``meaning`` (``tokens``, the
+encoder's log-odds ``flag``, held to within :data:`NEAR`, and the likeliest ``kind_of_flag``).
 
 :mod:`josi_utils.guard.golden` writes the answers anew after a change that is meant.
 """
@@ -59,7 +59,9 @@ def answer(
         return {"wants": intent(case)}
     if kind == "meaning":
         message = case["message"]
-        return {"tokens": tokens_of(message), "flag": meaning(message).flag}
+        found = meaning(message)
+        likeliest = max(found.kinds, key=lambda name: found.kinds[name])
+        return {"tokens": tokens_of(message), "flag": found.flag, "kind_of_flag": likeliest}
     raise JosiError(f"golden kind {kind!r}: not known; use one of {', '.join(KINDS)}")
 
 
@@ -101,6 +103,8 @@ def verify_guard(
     problems: list[str] = []
     for number, row in read_jsonl(path):
         missing = [key for key in ("id", "kind", "case") if key not in row]
+        if not missing and row["kind"] == "meaning" and "message" not in row["case"]:
+            missing = ["case.message"]
         if missing:
             raise JosiError(
                 f"{path}:{number}: lacks {', '.join(missing)}; write them anew: python -m josi_utils.guard.golden"
