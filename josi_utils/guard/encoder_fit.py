@@ -29,6 +29,7 @@ from josi_utils.guard.fit_messages import (
     Row,
     learning_rows,
     messages_digest,
+    wrapped,
 )
 from josi_utils.guard.flag_reading import ORDER
 
@@ -44,7 +45,7 @@ SMOOTHING = 0.05
 #: What "how urgent" counts beside "which flag".
 URGENT_COUNTS = 0.3
 #: A third of the messages stand in everyday chat: before it, after it, or in the middle.
-IN_CHAT = 0.33
+WRAPPED = 0.33
 #: Messages of like length go through together; so many batches are sorted at a time.
 SORTED = 20
 FOLDS = 3
@@ -88,14 +89,10 @@ class _Model:
 def _in_chat(text: str, calm: Sequence[str], chance: random.Random) -> str:
     """Return a message as it is, or with everyday words around it."""
     drawn = chance.random()
-    if drawn >= IN_CHAT:
+    if drawn >= WRAPPED:
         return text
     before, after = chance.choice(calm).rstrip(". "), chance.choice(calm)
-    if drawn < IN_CHAT / 3:
-        return f"{before}. {text}"
-    if drawn < IN_CHAT * 2 / 3:
-        return f"{text.rstrip('. ')}. {after}"
-    return f"{before}. {text.rstrip('. ')}. {after}"
+    return wrapped(text, before, after, int(3 * drawn / WRAPPED))
 
 
 def _batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[tuple[str, Row]]]:

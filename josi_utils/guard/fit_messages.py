@@ -88,11 +88,14 @@ def in_chat(rows: Sequence[Row]) -> list[str]:
         message = str(row["message"])
         # Large primes walk through the chat without order and without chance.
         before, after = chat[at * 7919 % len(chat)], chat[at * 104729 % len(chat)]
-        out.append(
-            (
-                f"{before}. {message}",
-                f"{message.rstrip('. ')}. {after}",
-                f"{before}. {message.rstrip('. ')}. {after}",
-            )[at % 3]
-        )
+        out.append(wrapped(message, before, after, at % 3))
     return out
+
+
+def wrapped(message: str, before: str, after: str, way: int) -> str:
+    """Return a message with words before it (``way`` 0), after it (1), or on both sides (2)."""
+    return (
+        f"{before}. {message}",
+        f"{message.rstrip('. ')}. {after}",
+        f"{before}. {message.rstrip('. ')}. {after}",
+    )[way]

@@ -113,7 +113,7 @@ def triage(case: dict[str, Any]) -> Triage:
 def flag_total(reading: Reading) -> float:
     """Return the log-odds of a red flag by words and meaning; the encoder is asked where it counts.
 
-    Where the words alone speak so clearly against one that no meaning could turn it, it is not.
+    Where words alone speak clearly against one it is not: meaning hardly ever turns that.
     """
     learnt = model("learnt_triage")
     total = learnt.sums(reading.features)["flag"]
