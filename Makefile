@@ -37,7 +37,7 @@ smoke: $(STAMP)  ## the whole road on little: minutes
 
 test: $(STAMP)  ## lint, tests, and the smoke road
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check josi_utils run_all.py tests benchmarks
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: $(STAMP)  ## the long tests (oracles, real servers, faults)
 	@$(BIN)/python -m pytest -m slow $(ARGS)
