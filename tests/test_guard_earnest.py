@@ -169,3 +169,33 @@ def test_what_another_asked_in_curly_marks_is_no_question() -> None:
 def test_any_text_is_read_and_answered_briefly(message: str) -> None:
     read(message)
     assert count_words(compose({"message": message, "decision": EASY}).text) < 80
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "held"),
+    [
+        # One short phrase far on in a long message is said in passing.
+        ("we played cards until very late and there were pictures of the sea up on the broken fridge",
+         "mend", False),
+        ("we played cards until late and sang a lot and then somebody told us why mondays are hard",
+         "monday", False),
+        # It is none in few words, at the beginning, or where it is the athlete's own feeling.
+        ("the fridge is broken", "mend", True),
+        ("mondays are hard", "monday", True),
+        ("moved house on sunday and the cards and the old lamp and the cat are still in the car",
+         "moved_house", True),
+        ("new town new job new flat and every evening on the stairs i feel so lonely", "lonely",
+         True),
+    ],
+)  # fmt: skip
+def test_a_word_in_passing_is_not_what_a_message_is_about(message, name, held) -> None:
+    reading = read(message)
+    assert any(name in one.id for one in (*reading.situations, *reading.asides)) is held
+
+
+def test_only_a_deed_is_said_back_from_far_on_in_a_message() -> None:
+    start = "the pool was shut and the bus was late and the rain came from the side "
+    case = {"decision": None, "card": None}
+    passing = compose({**case, "message": f"{start}and then i live in bergen"}).text
+    deed = compose({**case, "message": f"{start}but i ran 12 km around the lake"}).text
+    assert "You live in" not in passing and "You ran 12 km" in deed

@@ -48,12 +48,22 @@ _HIS = frozenset(["my", "our", "the", "his", "her", "little", "best", "old", "ol
                   "teenage", "youngest", "eldest", "big", "baby"])  # fmt: skip
 
 
+#: A message of more words tells more than one thing, and a word of it may be said in passing.
+LONG = 12
+#: A phrase of so many words is hardly ever said in passing, and no more is a word in this first
+#: part of a message, or a feeling right after "i feel".
+TELLING, FIRST_PART = 3, 1 / 3
+_FEELS = frozenset(["i", "im", "ive", "feel", "feeling", "felt"])
+
+
 class _Entry(Protocol):
     """What is read of an entry of the book of situations."""
 
     id: str
     done: bool
+    strong: bool
     mood: str
+    cards: Sequence[object]
     any_of: frozenset[str]
 
 
@@ -168,3 +178,29 @@ def of_others(tokens: Sequence[Token], people: frozenset[str]) -> list[bool]:
         if word not in _HIS:
             first = place + 1
     return begins
+
+
+def in_passing(one: Entry, hits: Sequence[Hit], tokens: Sequence[Token]) -> bool:
+    """Tell whether an entry rests on one short phrase somewhere on in a long message.
+
+    Such words are seldom what the message is about: "my lane neighbour was born the year i
+    retired". Read by people, an opening that such a phrase led to fitted one message in six
+    (docs/log.md). Where a card answers, it is left to the card.
+
+    Parameters
+    ----------
+    one : Entry
+        That holds for the message.
+    hits : sequence of Hit
+        Of the message.
+    tokens : sequence of Token
+        Its words.
+    """
+    own, size = [hit for hit in hits if hit.family in one.any_of], len(tokens)
+    if one.cards or size <= LONG or one.done or one.strong or len(own) != 1:
+        return False
+    if own[0].end - own[0].start >= TELLING:
+        return False
+    at = own[0].start
+    feels = {token.text for token in tokens[max(at - 2, 0) : at + 1]} & _FEELS
+    return at >= FIRST_PART * size and not (one.mood and feels)

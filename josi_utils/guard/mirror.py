@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from josi_utils.guard.amounts import table
 from josi_utils.guard.data import load
+from josi_utils.guard.earnest import FIRST_PART
 from josi_utils.guard.licence import stem
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.soundness import sound
@@ -43,10 +44,11 @@ _BETWEEN = frozenset(" -'’")
 
 
 class Mirror(NamedTuple):
-    """What is said back, and whether it names a feeling."""
+    """What is said back, whether it names a feeling, and whether it stands near the beginning."""
 
     text: str
     feels: bool
+    early: bool
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +99,7 @@ def mirror(message: str) -> Mirror | None:
     text = ", and ".join(one[2] for one in said)
     text = f"{text[0].upper()}{text[1:]}."
     return (
-        Mirror(text, any(one[3] for one in said))
+        Mirror(text, any(one[3] for one in said), said[0][0] < FIRST_PART * len(tokens))
         if sound(text) and not any(said in text for said in _ITSELF)
         else None
     )

@@ -33,6 +33,8 @@ _NO_WORK = (
 )  # fmt: skip
 #: A message of no more words that begins with a greeting is one.
 GREETING = 12
+#: In a message of more words a clause further on is often beside the point, unless it is a deed.
+ONE_THING = 15
 #: The two halves of mixed news are both named in no more words than this.
 HALVES = 40
 
@@ -122,6 +124,8 @@ def _asks_what(reading: Reading) -> bool:
 def said_back(reading: Reading, words: Words) -> str:
     """Return what the athlete told, in their own words turned to "you", or nothing."""
     back = None if reading.has("orders") else mirror(words.message)
+    if len(reading.tokens) > ONE_THING and back and not (back.early or deed_told(words)):
+        return ""
     heavy = back and back.feels and reading.mood == "sad"
     telling = back and content(back.text)  # "you did it" says nothing
     return back.text if telling and (heavy or not reading.question) else ""
@@ -168,6 +172,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
 
 def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
     """Return a question of the situation's own, if it has one that fits."""
+    if situation is None and not reading.question and {"SAD", "GLAD"} & reading.plain == {"SAD"}:
+        return words.say("plain", "sad_ask")
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
         if told and not told.feels and deed_told(words):

@@ -33,6 +33,7 @@ from josi_utils.guard.explained import (
     why_card,
 )
 from josi_utils.guard.openers import greeting
+from josi_utils.persona import WORD_LIMIT, count_words
 
 #: An opening that ends so is spare where a feeling has been taken up.
 _SPARE = ("fair to ask.", "deserves a reason.")
@@ -95,7 +96,9 @@ def about_plan(state: DialogueState) -> Composition | None:
         table = state.words.source
         spare = table["explain"]["open"] + table["plain"]["plan_question"]
         kept = (line for line in opening if line not in spare)
-        opening = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
+        taken = [state.opener, *(line for line in kept if not line.endswith(_SPARE))]
+        room = count_words(" ".join([*taken, *plan, state.ask])) < WORD_LIMIT
+        opening = taken if room else opening
     second = beside_why(state)
     if not card and asks_why(reading) and not second:
         good = purpose(state.decision, state.words)

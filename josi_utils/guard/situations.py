@@ -14,7 +14,7 @@ from typing import Any
 
 from josi_utils.errors import JosiError
 from josi_utils.guard.data import load
-from josi_utils.guard.earnest import asks_later, athletes_own, wants_answer
+from josi_utils.guard.earnest import asks_later, athletes_own, in_passing, wants_answer
 from josi_utils.guard.normalise import Token, tokenise
 from josi_utils.guard.own_words import filled, unknown_slots
 from josi_utils.guard.phrases import NEGATION, Phrases, negated
@@ -292,9 +292,13 @@ def read(message: str) -> Reading:
     if of_others:
         plain |= of_others
         kept = tuple(s for s in held(situations, plain) if s in kept or s.any_of & of_others)
-    said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in kept)
+    meant = (one for one in kept if not in_passing(one, hits, tokens))
+    said = ((one, tuple(filled(wordings(one, tokens), tokens, message))) for one in meant)
     about = tuple(replace(one, say=say) if say != one.say else one for one, say in said if say)
     if len(about) > 1:  # a general one gives way, and a strong one comes first
         about = tuple(one for one in about if not one.id.startswith("g_"))
         about = tuple(sorted(about, key=lambda one: not (one.strong and one.mood)))
-    return Reading(tokens, found, plain, question, about, held(asides, plain))
+    apart = (
+        a for a in held(asides, plain) if question or a.always or not in_passing(a, hits, tokens)
+    )
+    return Reading(tokens, found, plain, question, about, tuple(apart))
