@@ -245,7 +245,7 @@ _FINDERS: dict[str, Callable[[Sequence[Token], Sequence[Amount], str], str | Non
     "weight": lambda _, found, __: _only(found, "weight"),
     "watts": lambda _, found, __: _only(found, "power"),
     "reps": lambda _, found, __: _only(found, "reps"),
-    **{name: _listed(name) for name in ("kin", "low", "high", "topic")},
+    **{name: _listed(name) for name in ("kin", "low", "high")},
     "source": _source,
     "theme": _theme,
     "name": _name,
