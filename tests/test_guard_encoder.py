@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import shutil
 import time
 
@@ -290,6 +291,15 @@ def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("JOSI_ROOT", str(tmp_path))
     with pytest.raises(JosiError, match="cannot be written"):
         encoder_file()
+
+
+def test_old_encoders_leave_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoder_build, "cache_dir", lambda: tmp_path)
+    for at in range(3):
+        (tmp_path / f"encoder-{at}").mkdir()
+        os.utime(tmp_path / f"encoder-{at}", (at, at))
+    built = encoder_build.encoder_file()
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "encoder-2", built.parent])
 
 
 def test_what_is_missing_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):

