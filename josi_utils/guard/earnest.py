@@ -1,4 +1,4 @@
-"""What a message asks in earnest, and whether what it tells is the athlete's own.
+"""What a message asks in earnest, what it says in passing, and what is the athlete's own.
 
 "You know?" wants an ear and no answer, and so does "is it silly that i'm nervous?". And "my son
 cried" tells of other tears than "i cried". Both are read off the words and their places here.
@@ -48,11 +48,13 @@ _HIS = frozenset(["my", "our", "the", "his", "her", "little", "best", "old", "ol
                   "teenage", "youngest", "eldest", "big", "baby"])  # fmt: skip
 
 
-#: A message of more words tells more than one thing, and a word of it may be said in passing.
+#: A message of more words tells more than one thing, and one of them may be said in passing.
 LONG = 12
-#: A phrase of so many words is hardly ever said in passing, and no more is a word in this first
-#: part of a message, or a feeling right after "i feel".
-TELLING, FIRST_PART = 3, 1 / 3
+#: Phrases of so many words are hardly ever said in passing.
+TELLING = 3
+#: What stands in this part of a message, from its beginning on, is no more said in passing.
+FIRST_PART = 1 / 3
+#: A feeling is the athlete's own right after one of these, wherever it stands.
 _FEELS = frozenset(["i", "im", "ive", "feel", "feeling", "felt"])
 
 
@@ -196,11 +198,13 @@ def in_passing(one: Entry, hits: Sequence[Hit], tokens: Sequence[Token]) -> bool
     tokens : sequence of Token
         Its words.
     """
-    own, size = [hit for hit in hits if hit.family in one.any_of], len(tokens)
-    if one.cards or size <= LONG or one.done or one.strong or len(own) != 1:
+    if one.cards or one.done or one.strong or len(tokens) <= LONG:
         return False
-    if own[0].end - own[0].start >= TELLING:
-        return False
-    at = own[0].start
+    at, end = len(tokens), 0
+    for hit in sorted(hit for hit in hits if hit.family in one.any_of):
+        if end and hit.start >= end:
+            return False  # it is said in two places
+        at, end = min(at, hit.start), max(end, hit.end)
     feels = {token.text for token in tokens[max(at - 2, 0) : at + 1]} & _FEELS
-    return at >= FIRST_PART * size and not (one.mood and feels)
+    far = at >= FIRST_PART * len(tokens) and end - at < TELLING
+    return far and not (one.mood and feels)

@@ -5,6 +5,7 @@ The package carries the model named :data:`BASE` (Apache-2.0, 23 million weights
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 from functools import lru_cache
@@ -29,7 +30,7 @@ BASE_SHA256 = {
 ENCODER_FILE, ENCODER_MB = "josi-encoder-q8_0.gguf", 25
 #: Folder of the adapter in ``data/guard``, in PEFT's form.
 ADAPTER, WEIGHTS = "encoder", "adapter_model.safetensors"
-#: So many built encoders stay in the cache: the latest, and one of another checkout.
+#: So many built encoders stay in the cache: the latest, and one of another branch.
 KEPT = 2
 #: Of the file that is built; a change of this module that changes the file raises it.
 FORMAT = 1
@@ -230,7 +231,8 @@ def encoder_file() -> Path:
 
 
 def _sweep(cache: Path) -> None:
-    """Remove the encoders of adapters that are no more."""
-    built = sorted(cache.glob("encoder-*"), key=lambda folder: folder.stat().st_mtime)
-    for folder in built[:-KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove the encoders of adapters that are no more; another process may do so, too."""
+    with contextlib.suppress(OSError):
+        built = sorted(cache.glob("encoder-*"), key=lambda folder: folder.stat().st_mtime)
+        for folder in built[:-KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -122,7 +122,10 @@ def _asks_what(reading: Reading) -> bool:
 
 
 def said_back(reading: Reading, words: Words) -> str:
-    """Return what the athlete told, in their own words turned to "you", or nothing."""
+    """Return what the athlete told, in their own words turned to "you", or nothing.
+
+    From far on in a long message only a deed is said back.
+    """
     back = None if reading.has("orders") else mirror(words.message)
     if len(reading.tokens) > ONE_THING and back and not (back.early or deed_told(words)):
         return ""
@@ -172,7 +175,8 @@ def closing(opener: str, situation: Situation | None, apart: bool, words: Words)
 
 def own_ask(situation: Situation | None, reading: Reading, words: Words) -> str | None:
     """Return a question of the situation's own, if it has one that fits."""
-    if situation is None and not reading.question and {"SAD", "GLAD"} & reading.plain == {"SAD"}:
+    tells = not (reading.question or reading.has("orders"))
+    if situation is None and tells and {"SAD", "GLAD"} & reading.plain == {"SAD"}:
         return words.say("plain", "sad_ask")
     if situation is None and not reading.mood and said_back(reading, words):
         told = mirror(words.message)
@@ -228,7 +232,7 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         feels = "said_back" if mirror(words.message).feels else "said_fact"
         done = feels == "said_fact" and (_sounds_done(reading, words.message) or deed_told(words))
         key = "sounds_done" if done else feels
-        key = "of_kin" if key == "said_fact" and _of_kin(reading) else key
+        key = "statement" if key == "said_fact" and _of_kin(reading) else key
         told = words.of(filled(table[key], reading.tokens, words.message))
         return f"{back} {lent(reading, words)}{told}"
     if scene(words) and not reading.question:
@@ -241,15 +245,10 @@ def plain_opener(case: dict[str, Any], reading: Reading, words: Words) -> str:
         return words.say("plain", "greeted")
     if _tells_work(reading, words.message):
         return words.say("plain", "sounds_work")
-    if not (case.get("decision") or reading.has("of_sport") or reading.has("training")):
-        return words.say("plain", "statement_apart")
     if _of_kin(reading):
-        return words.say("plain", "of_kin")
-    tokens = () if reading.question or reading.has("why") else reading.tokens
-    told = filled(table["statement"], tokens, words.message)
+        return words.say("plain", "statement")
     # Beside a plan thanks for telling would suppose that something was told.
-    bare = case.get("decision") and set(told) <= set(table["statement"])
-    return words.of(table["with_plan"] if bare else told)
+    return words.say("plain", "with_plan" if case.get("decision") else "statement")
 
 
 def _of_kin(reading: Reading) -> bool:

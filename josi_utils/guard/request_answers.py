@@ -82,7 +82,7 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
         opener = _heard(reading, decision, words)
     opener = opener or held_back(decision, words)
     asks = reading.question and ("?" in words.message or not reading.has("defies"))
-    opener = opener or words.of(table["either_asked" if asks else "either_told"])
+    opener = opener or words.of(table["either_asked" if asks else not_asked(reading)])
     changes = any(reading.has(form) for form in _CHANGES)
     changes = changes or "request less" in reading.plain or reading.has("wish_anyway")
     # "Instead" of the road on the indoor bike is another place, and no other session.
@@ -102,6 +102,12 @@ def either(decision: dict[str, Any], reading: Reading, words: Words) -> list[str
     answers = answer_to_wish(reading, decision, words) or [stands]
     part = _open_part(reading, decision, words)
     return _fitted([opener], [*answers, *part], decision, words)
+
+
+def not_asked(reading: Reading) -> str:
+    """Return the wordings for what is no question: nothing is told by who orders or wishes."""
+    wishes = any(reading.has(form) for form in ("orders", "change", "wish", "swaps", "moves"))
+    return "either_wished" if wishes else "either_told"
 
 
 def _fitted(

@@ -13,6 +13,7 @@ from josi_utils.guard.composition import Brief, Composition, fits, named, refuse
 from josi_utils.guard.goal_again import said_too_much
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, said_back, taken_up
+from josi_utils.guard.request_answers import not_asked
 from josi_utils.guard.wished import wished
 from josi_utils.persona import count_words
 
@@ -61,7 +62,7 @@ def alone(brief: Brief) -> Composition:
         return Composition(starts, ask, more=more, card=card, answer_first=True)
     if wants["against"] or reading.has("change_plan"):
         wish = wished(words.message)
-        heard = f"{wish}." if wish else words.say("request", "either_told")
+        heard = f"{wish}." if wish else words.say("request", not_asked(reading))
         opening = [heard, words.say("request", "no_plan")]
         return Composition(opening, ask)
     if reading.has("unknowable"):
