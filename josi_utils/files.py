@@ -10,11 +10,15 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from josi_utils.errors import JosiError
+
+#: Seconds between two looks at a lock that is waited for.
+LOCK_PAUSE = 0.2
 
 
 def sha256_file(path: Path | str) -> str:
@@ -150,22 +154,43 @@ def require_room_on_disk(folder: Path | str, needed: int) -> None:
 
 
 @contextlib.contextmanager
-def room_lock(room: Path | str) -> Iterator[None]:
-    """Hold a room for one writer; a second writer gets an error at once.
+def room_lock(room: Path | str, wait: float = 0.0) -> Iterator[None]:
+    """Hold a room for one writer; a second writer gets an error, at once or after a wait.
 
     The lock is the kernel's (``flock``), so it goes with the process, however that ends.
+
+    Parameters
+    ----------
+    room : path
+        The folder that is written.
+    wait : float
+        Seconds to wait for another writer, for what both would write alike.
+
+    Raises
+    ------
+    JosiError
+        If another process still holds the room.
     """
     room = Path(room)
     room.parent.mkdir(parents=True, exist_ok=True)
     lock_path = room.parent / f".{room.name}.lock"
     with open(lock_path, "w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise JosiError(
-                f"{room}: another run is writing here; wait for it, or choose another run name"
-            ) from None
+        until = time.monotonic() + wait
+        while not _locked(handle):
+            if time.monotonic() >= until:
+                raise JosiError(
+                    f"{room}: another run is writing here; wait for it, or choose another run name"
+                )
+            time.sleep(LOCK_PAUSE)
         yield
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

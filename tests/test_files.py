@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -181,9 +182,11 @@ def test_the_lock_goes_with_a_killed_process(tmp_path):
     room = tmp_path / "dataset"
     with subprocess.Popen([sys.executable, "-c", code, room], stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(JosiError, match="another run"), files.room_lock(room):
+        with pytest.raises(JosiError, match="another run"), files.room_lock(room, wait=0.3):
             pass
-        holder.kill()
+        threading.Timer(0.3, holder.kill).start()
+        with files.room_lock(room, wait=30):
+            pass
         holder.wait()
     with files.room_lock(room):
         pass

@@ -30,6 +30,7 @@ SHORT = 6
 #: One of these alone agrees, though "ok" may end a question.
 _NODS = frozenset(("ok", "okay", "k", "alright", "fine", "right", "sure", "yes", "yep", "cool"))
 _ASKING = {"form asks", "form change", "form goal_yes"}
+_ORDERS = {"form orders", "form of_task"}
 _WHY = {"form why", "form why_strict", "form reason_check"}
 _SAID = ("say", "named", "then")
 _MOODS = ("sad", "glad", "both", "")
@@ -298,7 +299,6 @@ def read(message: str) -> Reading:
     if len(about) > 1:  # a general one gives way, and a strong one comes first
         about = tuple(one for one in about if not one.id.startswith("g_"))
         about = tuple(sorted(about, key=lambda one: not (one.strong and one.mood)))
-    apart = (
-        a for a in held(asides, plain) if question or a.always or not in_passing(a, hits, tokens)
-    )
+    asks = question or bool(found & _ORDERS)
+    apart = (a for a in held(asides, plain) if asks or a.always or not in_passing(a, hits, tokens))
     return Reading(tokens, found, plain, question, about, tuple(apart))
