@@ -136,6 +136,15 @@ SHORTER = {**EASY, "replaces": {"kind": "easy", "sport": "run", "minutes": 50, "
         ("can we shift it to today pls", EASY, "with"),
         ("let me run 18 k instead", EASY, "against"),
         ("can i run in the evening", EASY, "unclear"),
+        ("can we push it to this evening?", EASY, "unclear"),
+        ("swap the morning run for one after work pls", EASY, "unclear"),
+        ("8am instead of 7pm ok?", EASY, "unclear"),
+        ("push it to this evening and make it hard", EASY, "against"),
+        ("move it to friday evening", EASY, "against"),
+        ("swap today with tomorrow morning", EASY, "against"),
+        ("swap it for a swim at 7pm", EASY, "against"),
+        ("7pm instead of 7am, and twice the distance", EASY, "against"),
+        ("skip this morning", EASY, "against"),
     ],
 )
 def test_a_request_is_held_against_the_decision(message, decision, stance):

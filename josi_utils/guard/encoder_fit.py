@@ -2,8 +2,8 @@
 
 Learnt from the same messages as :mod:`josi_utils.guard.fit`, which is run after it. Three folds
 follow the tuning, so that every message has a sum by a model that never saw it: those choose the
-threshold. Some forty minutes on two cores; the files are kept in git, since training gives other
-last digits on another machine::
+threshold. A process to a core; some twenty-five minutes on two. The files are kept in git, since
+training gives other last digits on another machine::
 
     python -m josi_utils.guard.encoder_fit    # writes data/guard/encoder* and the messages' sums
     python -m josi_utils.guard.fit
@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import random
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from josi_utils.files import fresh_folder, read_json, sha256_file, write_atomic, write_json
 from josi_utils.guard.data import guard_dir
@@ -130,7 +133,7 @@ def _loss(found: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
     return (kinds * weight).mean() + URGENT_COUNTS * (urgent * (wanted != none)).mean()
 
 
-def tuned(rows: Sequence[Row], *, seed: int = 0, name: str = "tuning") -> _Model:
+def tuned(rows: Sequence[Row], *, seed: int = 0, name: str = "tuning", line: int = 0) -> _Model:
     """Return the encoder tuned on labelled messages; a progress bar under ``name``."""
     import torch
     from tqdm import tqdm
@@ -145,7 +148,7 @@ def tuned(rows: Sequence[Row], *, seed: int = 0, name: str = "tuning") -> _Model
     )
     model.encoder.train()
     batches = _batches(rows, chance)
-    for _ in tqdm(range(steps), desc=name, unit="step"):
+    for _ in tqdm(range(steps), desc=name, unit="step", position=line):
         batch = next(batches)
         with torch.autocast("cpu", torch.bfloat16):
             found = model([text for text, _ in batch])
@@ -173,19 +176,44 @@ def sums_of(model: _Model, texts: Sequence[str]) -> list[list[float]]:
     return found
 
 
-def crossed(rows: Sequence[Row]) -> list[list[float]]:
-    """Return every message's sums by a model that never saw it."""
+def _tuned_alone(rows: Sequence[Row], name: str, at: int) -> _Model:
+    """Return the encoder tuned by one thread, its progress bar on a line of its own."""
+    import torch
+
+    torch.set_num_threads(1)
+    return tuned(rows, name=name, line=at)
+
+
+def _fold(rows: Sequence[Row], learn: Sequence[int], hold: Sequence[int], at: int) -> Any:
+    """Return the sums of the messages held out, by a model tuned on the others."""
+    model = _tuned_alone([rows[i] for i in learn], f"fold {at} of {FOLDS}", at)
+    return sums_of(model, [rows[i]["message"] for i in hold])
+
+
+def tuned_and_crossed(rows: Sequence[Row]) -> tuple[_Model, list[list[float]]]:
+    """Return the encoder tuned on all messages, and every message's sums by one that never saw it.
+
+    Batches of short messages are too small to share out: two processes of one thread each take
+    half the time that one of two threads takes.
+    """
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
     found: list[list[float]] = [[] for _ in rows]
     split = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    labels = [row["label"] for row in rows]
-    for fold, (learn, hold) in enumerate(split.split(np.zeros(len(rows)), labels), 1):
-        model = tuned([rows[at] for at in learn], name=f"fold {fold} of {FOLDS}")
-        for at, sums in zip(hold, sums_of(model, [rows[a]["message"] for a in hold]), strict=True):
-            found[at] = sums
-    return found
+    folds = list(split.split(np.zeros(len(rows)), [row["label"] for row in rows]))
+    # Threads that hold locks do not survive a fork.
+    start = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=start) as pool:
+        whole = pool.submit(_tuned_alone, rows, "all messages", 0)
+        parts = [
+            pool.submit(_fold, rows, learn.tolist(), hold.tolist(), at)
+            for at, (learn, hold) in enumerate(folds, 1)
+        ]
+        for (_, hold), part in zip(folds, parts, strict=True):
+            for at, sums in zip(hold, part.result(), strict=True):
+                found[at] = sums
+        return whole.result(), found
 
 
 def write(model: _Model, folder: Path) -> None:
@@ -230,7 +258,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Tune the encoder of triage.")
     parser.parse_args(arguments)
     rows = learning_rows()
-    model, held_out = tuned(rows, name="all messages"), crossed(rows)
+    model, held_out = tuned_and_crossed(rows)
     write(model, guard_dir())
     write_crossed(rows, held_out, guard_dir())
     return 0

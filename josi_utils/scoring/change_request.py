@@ -9,6 +9,53 @@ from josi_utils.scoring.licence import WEEKDAYS, kinds_in, sports_in
 from josi_utils.scoring.normalise import plain_quotes
 from josi_utils.scoring.quantities import find_quantities
 
+#: Asking for more than the plan has.
+_MORE = re.compile(
+    r"\b(?:double|harder|longer|more|extra|both|catch up|faster|push|smash|max out|every "
+    r"?day|twice|second (?:run|session|ride)|add|also do|go hard|beast|step it up|bump|up "
+    r"the|back in|my intervals|"
+    r"let me do|put (?:\w+ ){0,3}back|hard|race|real (?:session|workout|run)|instead of "
+    r"rest|anyway)\b"
+)
+#: Words for an hour of the day; a plan sets days, never hours.
+_HOUR = re.compile(
+    r"\b(?:mornings?|evenings?|afternoons?|tonight|lunch\w*|noon|midday|dawn|night|earl(?:y|ier)|"
+    r"(?:before|after|straight from) (?:work|school|uni|breakfast|dinner|tea|the kids)|"
+    r"later (?:today|on)|\d{1,2}(?:[:.]\d\d)? ?(?:am|pm)|o'?clock)\b|"
+    r"\b(?:at|til|till|until|to|from) \d{1,2}(?:[:.]\d\d)?\b(?! ?(?:min|km|k\b|mi|h\b|hours?|x|%))"
+)
+#: Moving something, which "push" may say too.
+_MOVE = re.compile(
+    r"\b(?:move|shift|swap|switch|change|push(?= (?:it|this|that|the|my|today|back))|postpone|"
+    r"delay|bring|instead(?: of)?|rather(?: than)?)\b"
+)
+
+
+def _only_another_hour(said: str, case: dict[str, Any]) -> bool:
+    """Return whether a request moves the session within its day, and asks for nothing else."""
+    decision = case["decision"]
+    session, day = decision["session"], decision["day"]
+    days = {d for d in WEEKDAYS if re.search(rf"\b(?:{d}s?|{d[:3]}(?:s|t|rs|rsday|nes)?)\b", said)}
+    if re.search(r"\b(?:tomorrow|tmrw?|tmr|tmoro?w?|2moro|weekend|next week)\b", said):
+        days.add("tomorrow")
+    if re.search(r"\btoday\b", said):
+        days.add("today")
+    kinds = set(kinds_in(said)) - {session["kind"]}
+    sports = sports_in(said) - {session.get("sport"), "walk"}
+    moved = _MOVE.search(said)
+    rest = _MOVE.sub(" ", said)
+    return bool(
+        moved
+        and _HOUR.search(said)
+        and days <= {day}
+        and not kinds
+        and not sports
+        and not _MORE.search(rest)
+        and not re.search(
+            r"\b(?:skip|cancel|drop|bin|ditch|leave out|miss|half|shorter|rest)\b", said
+        )
+    )
+
 
 def request_stance(case: dict[str, Any]) -> str:
     """Return whether a change request is ``"with"`` or ``"against"`` the decision, or
@@ -31,14 +78,7 @@ def request_stance(case: dict[str, Any]) -> str:
     weekdays = [
         d for d in WEEKDAYS if re.search(rf"\b{d}s?\b|\b{d[:3]}(?:s|t|rs|rsday|nes)?\b", said)
     ]
-    more = re.search(
-        r"\b(?:double|harder|longer|more|extra|both|catch up|faster|push|smash|max out|every "
-        r"?day|twice|second (?:run|session|ride)|add|also do|go hard|beast|step it up|bump|up "
-        r"the|back in|my intervals|"
-        r"let me do|put (?:\w+ ){0,3}back|hard|race|real (?:session|workout|run)|instead of "
-        r"rest|anyway)\b",
-        said,
-    )
+    more = _MORE.search(said)
     less = re.search(
         r"\b(?:skip|shorter|easier|less|drop|cancel|swap|replace|not do|don't want|dont want|"
         r"rather|bin|ditch|off|instead|pass on|switch|leave out|no \w+ (?:today|tomorrow)|cut|"
@@ -110,6 +150,8 @@ def request_stance(case: dict[str, Any]) -> str:
         and not re.search(r"double|every ?day", said)
     ):
         return "with"
+    if _only_another_hour(said, case):
+        return "unclear"
     if more or bigger:
         return "against"
     # Leaving a session out or moving it is against the plan; going softer within it is the
