@@ -198,20 +198,27 @@ memory), which the same llama.cpp runs:
    tokens added and none parsed; `llama_encode` (builds before mid-2025 read BERT with
    `llama_decode`; not tried here); the sequence's vector v is not normalised.
 2. s = `encoder.weights` · v + `encoder.start`, one for each of `encoder.classes`. Over the flags
-   (all but `none` and `urgent`): flag = log(sum of exp(s)) - s(none), kind(f) = s(f) - log(sum of
-   exp over the other flags), both rounded to {DIGITS} digits.
+   (the first twelve): flag = log(sum of exp(s)) - s(none), kind(f) = s(f) - log(sum of exp over
+   the other flags); over the three of goals: aims = log(sum of exp of
+   `goal too much` and `goal sensible`) - s(no goal); all rounded
+   to {DIGITS} digits.
 3. More than {MOST_TOKENS} tokens: pieces of {MOST_TOKENS} (first and last token around
    {MOST_TOKENS} - 2 others), each half over the one before; of more than {2 * PIECES} the first
-   {PIECES} and the last {PIECES}. The piece with the highest flag counts.
+   {PIECES} and the last {PIECES}. For flags the piece with the highest flag counts, for goals the
+   one with the highest aims.
 4. A rule that is sure, or that reads an answer, calls for help by itself. Else total = the sum of
    `learnt_triage`, and from `least.asked_from` on plus `encoder_factor` · flag; it calls from
    `least.alone` on, beside a rule from `least.beside_rule` on.
 5. Where it calls: to each sum of `learnt_flags` add its `encoder_factor` · kind.
+6. A goal is told where there is neither decision nor card, the sum of `learnt_goal` is its
+   `least.asked_from` or more, and aims its `least.aims` or more; the composer's words for a goal
+   are said then. Whether it is too much, figures and phrases tell. Without the encoder no goal is
+   told by meaning.
 
 If the encoder cannot be loaded, every rule that holds calls for help, sure or not: the thresholds
 are made for both readings. Take encoder and `guard_rules.json` of one bundle, never of two.
 `guard_golden.jsonl`, kind `meaning`, has token ids and the likeliest kind, which must be equal, and
-flag, within {NEAR}.
+flag and aims, within {NEAR}.
 
 Rules and texts are `guard_rules.json`, where `{{number}}` stands for the region's emergency number;
 `guard_golden.jsonl` has what a port must answer.

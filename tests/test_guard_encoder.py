@@ -20,11 +20,23 @@ from josi_utils.errors import JosiError
 from josi_utils.files import read_json, read_jsonl, sha256_file
 from josi_utils.guard import encoder, encoder_build, fit_messages
 from josi_utils.guard.data import guard_dir, load
-from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, PIECES, URGENT, flag_sum, meaning
+from josi_utils.guard.encoder import (
+    CLASSES,
+    GOALS,
+    MOST_TOKENS,
+    NONE,
+    PIECES,
+    SENSIBLE,
+    URGENT,
+    aims_sum,
+    flag_sum,
+    meaning,
+)
 from josi_utils.guard.encoder_build import ADAPTER, base_folder, encoder_file, merged, write_encoder
 from josi_utils.guard.fit_messages import encoder_crossed, learning_rows
 from josi_utils.guard.flag_reading import ORDER, read
 from josi_utils.guard.learnt import model
+from josi_utils.guard.meant import goal_meant
 from josi_utils.guard.triage import triage
 from josi_utils.guard.verify import NEAR, verify_guard
 from josi_utils.paths import data_dir
@@ -116,16 +128,24 @@ def test_the_adapter_is_small_and_changes_every_layer():
     assert len(changed) == 6 * 6  # query, key, value, output, up and down of six layers
 
 
-def test_classes_are_the_flags_none_and_urgent():
+def test_classes_are_the_flags_none_urgent_and_goals():
     source = load("encoder")
-    assert tuple(source["classes"]) == CLASSES == (*ORDER, NONE, URGENT)
+    assert tuple(source["classes"]) == CLASSES == (*ORDER, NONE, URGENT, *GOALS)
     assert {len(row) for row in source["weights"]} == {384}
+
+
+def _meant(flag, **kinds):
+    """Return a meaning without a goal."""
+    return encoder.Meaning(flag, dict.fromkeys(ORDER, 0.0) | kinds, -9.0)
 
 
 def test_sums_become_log_odds():
     sums = [0.0] * len(CLASSES)
     assert flag_sum(sums) == pytest.approx(np.log(len(ORDER)), abs=0.01)
+    assert aims_sum(sums) == pytest.approx(np.log(2), abs=0.01)
     sums[CLASSES.index("heat")] = 5.0
+    sums[CLASSES.index(SENSIBLE)] = 4.0
+    assert aims_sum(sums) == pytest.approx(4.02, abs=0.01)
     found = encoder.meaning_of(sums)
     assert max(found.kinds, key=found.kinds.get) == "heat"
     assert found.kinds["heat"] == pytest.approx(5 - np.log(len(ORDER) - 1), abs=0.01)
@@ -134,7 +154,6 @@ def test_sums_become_log_odds():
 @pytest.mark.parametrize(
     ("message", "flag"),
     [
-        ("i make sure dinner comes back up, coach says i look great", "eating"),
         ("the bump shows now, do the intervals have to go", "pregnancy"),
     ],
 )
@@ -153,7 +172,7 @@ def test_the_encoder_is_asked_only_where_it_may_tell(monkeypatch):
 
     def loud(text):
         asked.append(text)
-        return encoder.Meaning(9.0, dict.fromkeys(ORDER, 0.0) | {"heat": 9.0})
+        return _meant(9.0, heat=9.0)
 
     monkeypatch.setattr(triage_room, "meaning", loud)
     learnt = model("learnt_triage")
@@ -168,7 +187,7 @@ def test_the_encoder_is_asked_only_where_it_may_tell(monkeypatch):
 
 
 def test_a_rule_that_is_not_sure_is_overruled_by_meaning(monkeypatch):
-    calm = encoder.Meaning(-9.0, dict.fromkeys(ORDER, 0.0))
+    calm = _meant(-9.0)
     message = "the doc wants me on warfarin now, still ok to box"
     assert [rule.sure for rule, _ in read(message).found] == [False]
     assert triage({"message": message}).flag == "medication"
@@ -178,7 +197,7 @@ def test_a_rule_that_is_not_sure_is_overruled_by_meaning(monkeypatch):
 
 def test_where_meaning_decides_the_whole_message_is_the_reason(monkeypatch):
     message = "what a nice day for a run by the river with my sister"
-    loud = encoder.Meaning(30.0, dict.fromkeys(ORDER, 0.0))
+    loud = _meant(30.0)
     monkeypatch.setattr(triage_room, "meaning", lambda text: loud)
     monkeypatch.setattr(triage_room, "flag_total", lambda reading: 30.0)
     assert [(s.text, s.rule) for s in triage({"message": message}).spans] == [(message, "encoder")]
@@ -258,6 +277,7 @@ def _guard_copy(tmp_path, monkeypatch, name, **changes):
         ("encoder.json", {"adapter_sha256": "0"}, "another adapter"),
         ("learnt_triage.json", {"encoder_factor": None}, "no 'encoder_factor'"),
         ("learnt_triage.json", {"least": {"alone": 1}}, "no 'beside_rule'"),
+        ("learnt_goal.json", {"least": {}}, "no 'asked_from'"),
     ],
 )
 def test_files_that_do_not_belong_together_are_refused_by_name(
@@ -267,6 +287,7 @@ def test_files_that_do_not_belong_together_are_refused_by_name(
     with pytest.raises(JosiError, match=said) as error:
         triage({"message": "my chest is a bit odd today and i feel faint"})
         encoder.sums_of("hello")
+        goal_meant("i want to run my first marathon in october")
     assert name in str(error.value)
 
 
@@ -274,13 +295,14 @@ def test_a_port_that_is_off_is_told(tmp_path):
     rows = [row for _, row in read_jsonl(guard_dir() / "golden.jsonl") if row["kind"] == "meaning"]
     assert any(len(row["tokens"]) > MOST_TOKENS for row in rows)
     for off, told in ((NEAR / 2, 0), (NEAR * 1.1, 1)):
-        row = rows[0] | {"flag": rows[0]["flag"] + off}
-        (tmp_path / "golden.jsonl").write_text(json.dumps(row) + "\n")
-        assert len(verify_guard(tmp_path)["problems"]) == told
+        for name in ("flag", "aims"):
+            row = rows[0] | {name: rows[0][name] + off}
+            (tmp_path / "golden.jsonl").write_text(json.dumps(row) + "\n")
+            assert len(verify_guard(tmp_path)["problems"]) == told
 
 
 def test_golden_cases_need_the_encoder(monkeypatch):
-    nothing = encoder.Meaning(0.0, dict.fromkeys(ORDER, 0.0))
+    nothing = _meant(0.0)
     monkeypatch.setattr(triage_room, "meaning", lambda text: nothing)
     problems = verify_guard()["problems"]
     assert sum("triage-enc-" in problem for problem in problems) >= 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import time
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from josi_utils.guard.rule_book import Book
 from josi_utils.guard.triage import ORDER
 from josi_utils.paths import data_dir
 from josi_utils.persona import count_words
+
+#: The package exports the function under the module's name.
+triage_room = importlib.import_module("josi_utils.guard.triage")
 
 GOLD = data_dir() / "gold_examples"
 
@@ -267,7 +271,11 @@ def test_any_text_is_triaged_and_spans_point_into_it(text: str) -> None:
     "unit",
     ["chest ", "pain heart ", "no ", "a" * 50, "im 13 ", "39.4,", "''''", "\u0301", "out for "],
 )
-def test_time_grows_in_step_with_length(unit: str) -> None:
+def test_time_grows_in_step_with_length(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The encoder reads six pieces at most, and is asked of some texts only: timed by itself.
+    calm = encoder.Meaning(-9.0, dict.fromkeys(ORDER, 0.0), -9.0)
+    monkeypatch.setattr(triage_room, "meaning", lambda text: calm)
+
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
         best = float("inf")

@@ -145,6 +145,11 @@ SHORTER = {**EASY, "replaces": {"kind": "easy", "sport": "run", "minutes": 50, "
         ("swap it for a swim at 7pm", EASY, "against"),
         ("7pm instead of 7am, and twice the distance", EASY, "against"),
         ("skip this morning", EASY, "against"),
+        ("move it from 6:30 to 7:30 pm please", EASY, "unclear"),
+        ("i want to push it hard tonight", EASY, "against"),
+        ("push it to this evening and push the pace", EASY, "against"),
+        ("swap it for football tonight", EASY, "against"),
+        ("swap it to 60 minutes in the evening", EASY, "against"),
     ],
 )
 def test_a_request_is_held_against_the_decision(message, decision, stance):

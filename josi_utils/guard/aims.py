@@ -11,13 +11,15 @@ from josi_utils.guard.goal_again import heard_again
 from josi_utils.guard.goal_kinds import HURT
 from josi_utils.guard.goal_pairs import Pair, pair_of
 from josi_utils.guard.goal_steps import placing
-from josi_utils.guard.goals import alternative_sentence, goal_sentence
+from josi_utils.guard.goals import alternative_sentence, goal_sentence, too_soon
+from josi_utils.guard.intent import ruled_too_much
 from josi_utils.guard.leap import fits as fits_well
 from josi_utils.guard.leap import judged, loses_much, special_kind
+from josi_utils.guard.meant import goal_meant
 from josi_utils.guard.openers import taken_up
 from josi_utils.guard.situations import Reading
 from josi_utils.guard.told import aim, beginner, flat, level, when
-from josi_utils.guard.wished import told_goal, told_habit, wished
+from josi_utils.guard.wished import noun_goal, told_goal, told_habit, wished
 from josi_utils.persona import count_words
 
 #: Before a no and another goal, a wish of so many words is said back at most.
@@ -33,6 +35,10 @@ _BEGINS = frozenset(
      "complete", "beat", "break", "reach", "climb", "learn", "lift", "squat", "bench", "deadlift",
      "touch", "get", "hit", "hold", "qualify", "win", "improve", "lower", "return", "build", "train")
 )  # fmt: skip
+#: "Get me a place", "build us a plan": an order to Josi.
+_OF_JOSI = frozenset(("me", "us"))
+#: "I'm 68 kg" is no age.
+_WEIGHS = re.compile(r"\b(?:im|i am) \d+ ?(?:kgs?|kilos?|lbs|pounds|stone)\b")
 #: Words of one who wants to weigh less.
 _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "rid", "lost"))
 #: A wish to weigh less; who is slim, or would not lose fitness, has none.
@@ -61,6 +67,7 @@ def _why(reading: Reading, words: Words, others: tuple[str, ...] = ()) -> str | 
         if reading.has(f"goal_{name}"):
             return words.of(table[name])
     scales = reading.has("lose_weight") or loses_much(reading.tokens)  # "im 71 kg" is no age
+    scales = scales or bool(_WEIGHS.search(flat(reading.tokens)))
     reasons = [name for name in _WHY if not (scales and name == "age") and name not in others]
     told = (name for name in reasons if reading.has(f"goal_why_{name}"))
     return next((words.of(table[f"why_{name}"]) for name in told), None)
@@ -82,8 +89,12 @@ def _kind_start(reading: Reading, words: Words) -> str:
 def _wish(reading: Reading, words: Words, key: str, most: int = 17) -> str | None:
     """Return a sentence that says the wish back in the athlete's words, if it is short."""
     wish = told_goal(words.message)
-    if not wish and reading.tokens and reading.tokens[0].text in _BEGINS:
-        wish = wished(f"i want to {words.message}", asks=False)
+    first = [token.text for token in reading.tokens[:2]]
+    if not wish and first and first[0] in _BEGINS and first[-1] not in _OF_JOSI:
+        told = words.message.lstrip()
+        wish = wished(f"i want to {told[0].lower()}{told[1:]}", asks=False)
+    if not wish and goal_meant(words.message):
+        wish = noun_goal(words.message)
     if not wish or count_words(wish) > most or reading.has("lose_weight"):
         return None
     return words.say("goal", key).replace("{Wish}", wish.replace("would like to", "want to"))
@@ -164,8 +175,11 @@ def before_verdict(
     return found or [words.of(table["open_question" if reading.question else "open"])]
 
 
-def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
-    """Return (opening, question) for a sensible goal of the message alone."""
+def sensible(reading: Reading, words: Words, plainly: bool = True) -> tuple[list[str], str]:
+    """Return (opening, question) for a sensible goal of the message alone.
+
+    One that is not told ``plainly`` is heard and not praised: it may be more than it seems.
+    """
     table = words.source["goal"]
     lighter = reading.has("lose_weight") or _LIGHTER.search(flat(reading.tokens))
     if lighter and not aim(reading.tokens):
@@ -186,12 +200,15 @@ def sensible(reading: Reading, words: Words) -> tuple[list[str], str]:
     )
     yes = not big and not fear and reading.question and (fits or reading.has("goal_ask"))
     kind = "fits" if fits else "plain"
-    wish = _wish(reading, words, "wished")
+    unsure = not plainly and judged(reading.tokens) is None
+    wish = _wish(reading, words, "wished_told" if unsure else "wished")
     habit = None if wish else told_habit(words.message)
     if wish:
         line = wish
     elif habit:
         line = words.say("goal", "bare_habit").replace("{habit}", habit)
+    elif unsure and not yes:
+        line = words.of(table["bare_told"])
     elif name and not (now and name in now):
         now = None if step else now  # it stands in the goal already
         goal = f"{name} {by}".strip()
@@ -267,10 +284,15 @@ def too_much(reading: Reading, words: Words) -> list[str]:
     if reading.has("goal_extreme") or (reading.has("extreme") and not by_figures):
         return [start, words.of(table["bare_extreme"]), after]
     name = aim(reading.tokens)
+    # Where no rule knew the figures, which of them is wished and which is the start is not known.
+    known = by_figures or ruled_too_much(reading.tokens) or too_soon(reading)
+    if name and not known and not name.startswith(("a ", "an ")):
+        name = None
     # Minutes of training are where the athlete stands, and never too much in themselves.
     if name and name.endswith("minutes") and not name.startswith("under"):
         name = None
-    now = level(reading.tokens, name or "") or beginner(reading.tokens)
+    now = level(reading.tokens, name or "") if known else None
+    now = now or beginner(reading.tokens)
     place = placing(flat(reading.tokens))
     if pair and pair.factor > 1 and not (now and name and name.startswith("under")):
         name, now = _step(pair), None

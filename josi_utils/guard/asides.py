@@ -56,7 +56,7 @@ def aside(
     decision = case.get("decision")
     ask = session_ask(decision, reading, words) if decision else words.of(table["ask"])
     if not case.get("history"):
-        kind = _unread(case.get("message") or "", reading)
+        kind = unread(case.get("message") or "", reading)
         if kind and not (probe and kind == "english"):
             return Composition([words.of(table[kind])], ask, plan)
     about_training = bool(case.get("card")) or any(one.sure for one in reading.situations)
@@ -99,7 +99,7 @@ def _about_josi(reading: Reading) -> bool:
     return reading.question and short and reading.has("to_josi") and not other
 
 
-def _unread(message: str, reading: Reading) -> str | None:
+def unread(message: str, reading: Reading) -> str | None:
     """Return why a message tells nothing: no word in it, none that is known, or a foreign one."""
     if not reading.tokens:
         if set(message.split()) and set("".join(message.split())) <= set("?¿!"):

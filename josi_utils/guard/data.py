@@ -20,6 +20,7 @@ NAMES: tuple[str, ...] = (
     "learnt_triage",
     "learnt_flags",
     "learnt_urgent",
+    "learnt_goal",
     "encoder",
     "intent",
     "replies",

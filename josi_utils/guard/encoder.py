@@ -1,9 +1,9 @@
-"""The encoder of triage: a small model that reads what a message means, in whatever words.
+"""The guard's encoder: a small model that reads what a message means, in whatever words.
 
 MiniLM (23 million weights, 25 MB), tuned on the labelled messages, run by llama.cpp as the phone
 runs Josi herself. The mean vector of a message's tokens is read by one sum for each class
 (``data/guard/encoder.json``); the log-odds that it is any red flag at all are added to those of
-the learnt sums of words.
+the learnt sums of words. Three sums more tell whether a goal is told.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 #: The classes that are no red flag's: none of them; and whether one is urgent, which is learnt
 #: beside but tells triage nothing that words do not.
 NONE, URGENT = "none", "urgent"
-CLASSES: tuple[str, ...] = (*ORDER, NONE, URGENT)
+#: Whether a goal of the athlete's own is told. Whether any coach would go along with it is learnt
+#: beside, but not well enough to be told.
+TOO_MUCH, SENSIBLE, NO_GOAL = "goal too much", "goal sensible", "no goal"
+GOALS = (TOO_MUCH, SENSIBLE, NO_GOAL)
+CLASSES: tuple[str, ...] = (*ORDER, NONE, URGENT, *GOALS)
 #: Tokens of a message that are read at once; it was tuned on no more.
 MOST_TOKENS = 160
 #: A longer message is read in pieces that overlap by half: so many from its beginning, as many
@@ -44,10 +48,13 @@ class Meaning(NamedTuple):
         Log-odds that it is a red flag.
     kinds
         Log-odds of each flag against all the others.
+    aims
+        Log-odds of a goal, sensible or not, against none.
     """
 
     flag: float
     kinds: dict[str, float]
+    aims: float
 
 
 def _log_sum(values: Sequence[float]) -> float:
@@ -57,8 +64,14 @@ def _log_sum(values: Sequence[float]) -> float:
 
 def flag_sum(sums: Sequence[float]) -> float:
     """Return the log-odds that a message is a red flag, from the sums of all classes."""
-    flags = [s for s, name in zip(sums, CLASSES, strict=True) if name not in (NONE, URGENT)]
+    flags = [s for s, name in zip(sums, CLASSES, strict=True) if name in ORDER]
     return round(_log_sum(flags) - sums[CLASSES.index(NONE)], DIGITS)
+
+
+def aims_sum(sums: Sequence[float]) -> float:
+    """Return the log-odds that a goal is told, too much or not, from the sums of all classes."""
+    much, sensible, none = (sums[CLASSES.index(name)] for name in GOALS)
+    return round(_log_sum((much, sensible)) - none, DIGITS)
 
 
 def meaning_of(sums: Sequence[float]) -> Meaning:
@@ -68,7 +81,7 @@ def meaning_of(sums: Sequence[float]) -> Meaning:
         name: round(of[name] - _log_sum([of[other] for other in ORDER if other != name]), DIGITS)
         for name in ORDER
     }
-    return Meaning(flag_sum(sums), kinds)
+    return Meaning(flag_sum(sums), kinds, aims_sum(sums))
 
 
 class _Encoder:
@@ -164,11 +177,16 @@ def _pieces(tokens: Sequence[int]) -> list[list[int]]:
 
 
 def sums_of(text: str) -> list[float]:
-    """Return the sum of every class, of the piece of the text that most calls for help."""
+    """Return the sum of every class.
+
+    Of a long text the flags' sums are those of the piece that most calls for help, the goals' those
+    of the piece that most tells a goal.
+    """
     encoder = _encoder(encoder_file())
     weights, start = _sums(load("encoder")["version"], str(guard_dir()), encoder.size)
     found = [(weights @ encoder.vector(p) + start).tolist() for p in _pieces(encoder.tokens(text))]
-    return max(found, key=flag_sum)
+    goals = CLASSES.index(GOALS[0])
+    return max(found, key=flag_sum)[:goals] + max(found, key=aims_sum)[goals:]
 
 
 def tokens_of(text: str) -> list[int]:
@@ -177,7 +195,7 @@ def tokens_of(text: str) -> list[int]:
 
 
 def meaning(text: str) -> Meaning:
-    """Return what a message means, as far as help is concerned (cached).
+    """Return what a message means: a call for help, a goal (cached).
 
     Raises
     ------

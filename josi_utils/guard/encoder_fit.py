@@ -1,8 +1,8 @@
-"""Tune the encoder of triage: a LoRA adapter on MiniLM, and the sums that read its vector.
+"""Tune the guard's encoder: a LoRA adapter on MiniLM, and the sums that read its vector.
 
 Learnt from the same messages as :mod:`josi_utils.guard.fit`, which is run after it. Three folds
-follow the tuning, so that every message has a sum by a model that never saw it: those choose the
-threshold. A process to a core; some twenty-five minutes on two. The files are kept in git, since
+are tuned beside it, so that every message has a sum by a model that never saw it: those choose the
+threshold. A process to a core; some thirty-five minutes on two. The files are kept in git, since
 training gives other last digits on another machine::
 
     python -m josi_utils.guard.encoder_fit    # writes data/guard/encoder* and the messages' sums
@@ -23,13 +23,23 @@ from typing import TYPE_CHECKING, Any
 
 from josi_utils.files import fresh_folder, read_json, sha256_file, write_atomic, write_json
 from josi_utils.guard.data import guard_dir
-from josi_utils.guard.encoder import CLASSES, MOST_TOKENS, NONE, URGENT, flag_sum
+from josi_utils.guard.encoder import (
+    CLASSES,
+    GOALS,
+    MOST_TOKENS,
+    NO_GOAL,
+    NONE,
+    URGENT,
+    aims_sum,
+    flag_sum,
+)
 from josi_utils.guard.encoder_build import ADAPTER, BASE, WEIGHTS, base_folder
 from josi_utils.guard.fit_messages import (
     CHAT_LETTERS,
     COST,
     CROSSED,
     Row,
+    goal_of,
     learning_rows,
     messages_digest,
     wrapped,
@@ -47,6 +57,8 @@ BATCH, EPOCHS, WARM_UP = 64, 2.5, 100
 SMOOTHING = 0.05
 #: What "how urgent" counts beside "which flag".
 URGENT_COUNTS = 0.3
+#: The place of a label that nobody gave.
+_UNKNOWN = -100
 #: A third of the messages stand in everyday chat: before it, after it, or in the middle.
 WRAPPED = 0.33
 #: Messages of like length go through together; so many batches are sorted at a time.
@@ -100,7 +112,7 @@ def _in_chat(text: str, calm: Sequence[str], chance: random.Random) -> str:
 
 def _batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[tuple[str, Row]]]:
     """Yield batches without end, of messages of like length."""
-    calm = [r["message"] for r in rows if r["label"] not in ORDER]
+    calm = [r["message"] for r in rows if r["label"] not in ORDER and goal_of(r) in (None, NO_GOAL)]
     calm = [text for text in calm if len(text) < CHAT_LETTERS]
     order = list(rows)
     while True:
@@ -130,7 +142,15 @@ def _loss(found: torch.Tensor, rows: Sequence[Row]) -> torch.Tensor:
     urgent = functional.binary_cross_entropy_with_logits(
         found[:, CLASSES.index(URGENT)], grave, reduction="none"
     )
-    return (kinds * weight).mean() + URGENT_COUNTS * (urgent * (wanted != none)).mean()
+    goals = functional.cross_entropy(
+        found[:, CLASSES.index(GOALS[0]) :],
+        torch.tensor([GOALS.index(g) if (g := goal_of(row)) else _UNKNOWN for row in rows]),
+        ignore_index=_UNKNOWN,
+        reduction="sum",
+        label_smoothing=SMOOTHING,
+    )
+    flags = (kinds * weight).mean() + URGENT_COUNTS * (urgent * (wanted != none)).mean()
+    return flags + goals / len(rows)
 
 
 def tuned(rows: Sequence[Row], *, seed: int = 0, name: str = "tuning", line: int = 0) -> _Model:
@@ -249,6 +269,11 @@ def write_crossed(rows: Sequence[Row], sums: Sequence[Sequence[float]], folder: 
         "messages_sha256": messages_digest(rows),
         "adapter_sha256": sha256_file(folder / ADAPTER / WEIGHTS),
         "flag": [flag_sum(some) for some in sums],
+        "goal": {
+            str(at): aims_sum(some)
+            for at, (row, some) in enumerate(zip(rows, sums, strict=True))
+            if goal_of(row)
+        },
     }
     write_atomic(folder / CROSSED, json.dumps(record) + "\n")
 

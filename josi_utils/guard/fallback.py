@@ -12,7 +12,7 @@ from typing import Any
 
 from josi_utils.guard.about_card import about_card
 from josi_utils.guard.aims import kind_ask, too_much
-from josi_utils.guard.asides import aside
+from josi_utils.guard.asides import aside, unread
 from josi_utils.guard.asked_for import asked_for
 from josi_utils.guard.composition import Brief, Composition, Words, named, plan_lines
 from josi_utils.guard.goal_again import again
@@ -20,6 +20,7 @@ from josi_utils.guard.goal_beside import beside_plan, shortened
 from josi_utils.guard.goals import names_goal
 from josi_utils.guard.intent import intent
 from josi_utils.guard.leap import leap
+from josi_utils.guard.meant import goal_of_case
 from josi_utils.guard.situations import Reading, read
 from josi_utils.guard.soundness import cleaned
 from josi_utils.guard.two_questions import two_questions
@@ -75,18 +76,18 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     held = again(case, reading, words, plan)
     if held and not probe:
         return held
-    if leap(reading.tokens) and not (
-        goal or case.get("card") or any(a.always for a in reading.asides)
-    ):
+    apart = any(a.always for a in reading.asides)
+    if leap(reading.tokens) and not (goal or case.get("card") or apart):
         opening, ask = too_much(reading, words), kind_ask(reading, words)
         return Composition(shortened(opening, 2, plan, ask), ask, plan)
-    apart = aside(case, reading, words, plan, probe)
-    if apart and not _of_goal(goal, reading):
-        return apart
+    beside = aside(case, reading, words, plan, probe)
+    told_alone = not (decision or probe or apart or unread(message, reading)) and goal_of_case(case)
+    if beside and not (told_alone or _of_goal(goal, reading)):
+        return beside
     if probe:
         return _probe(reading, words, plan)
     other = not (reading.situations or reading.has("training"))
-    known = any(one.sure for one in reading.situations)
+    known = told_alone or any(one.sure for one in reading.situations)
     if decision:
         known = known or any(reading.has(form) for form in ("moves", "defies", "leaves_out"))
         known = known or bool(asked_for(reading, decision))

@@ -16,11 +16,14 @@ from typing import Any
 
 from josi_utils.files import write_atomic
 from josi_utils.guard.data import guard_dir
+from josi_utils.guard.encoder import NO_GOAL
 from josi_utils.guard.features import Features
 from josi_utils.guard.fit_messages import (
     COST,
     Row,
     encoder_crossed,
+    encoder_goals,
+    goal_of,
     in_chat,
     learning_rows,
 )
@@ -36,9 +39,9 @@ RULE_STANDS = 1.5
 #: It is urgent from this sum on, below even odds: calling in vain is the lesser harm.
 URGENT = -0.25
 #: Strength of the weights (inverse of the penalty), chosen by cross-validation.
-STRENGTH = {"triage": 3.0, "flags": 2.0, "urgent": 1.0}
+STRENGTH = {"triage": 3.0, "flags": 2.0, "urgent": 1.0, "goal": 1.0}
 #: How many features are kept.
-KEPT = {"triage": 7000, "flags": 2500, "urgent": 1500}
+KEPT = {"triage": 7000, "flags": 2500, "urgent": 1500, "goal": 1500}
 FOLDS = 5
 #: Every message is learnt from a second time in the middle of everyday chat, with this weight:
 #: athletes wrap what is wrong into a week's news.
@@ -48,6 +51,10 @@ IN_CHAT = 0.5
 ENCODER = {"triage": 0.8, "flags": 1.0}
 #: Below this sum of words the encoder is not asked: meaning lifts one flag in 3,000 from there.
 ENCODER_FROM = -2.0
+#: So many of the goals may have a sum of words below which the encoder is not asked about goals.
+GOALS_LOST = 0.02
+#: So many of the messages without a goal may be taken for one.
+MOST_AIMS = 0.02
 
 
 class Sheet:
@@ -178,7 +185,7 @@ def _file(about: str, sheet: Sheet, kept: Any, models: Sequence[Any], classes: S
 
 
 def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
-    """Return the three files as text, by name; ``say`` is told what cross-validation found."""
+    """Return the files as text, by name; ``say`` is told what cross-validation found."""
     import numpy as np
 
     readings = [read(row["message"]) for row in rows]
@@ -234,7 +241,40 @@ def fitted(rows: Sequence[Row], say: Callable[[str], None]) -> dict[str, str]:
     least = {"alone": URGENT, "beside_rule": URGENT}
     about = "Whether a red flag is an emergency."
     out["learnt_urgent"] = _file(about, sheet, kept, models, ["urgent"], least)
+
+    out["learnt_goal"] = _goal_file(rows, features, say)
     return out
+
+
+def _goal_file(
+    rows: Sequence[Row], features: Sequence[Features], say: Callable[[str], None]
+) -> str:
+    """Return the sum of words that says whether the encoder is asked about a goal, and its limit."""
+    import numpy as np
+
+    known = [at for at, row in enumerate(rows) if goal_of(row)]
+    sheet = Sheet([features[at] for at in known])
+    goals = np.array([goal_of(rows[at]) != NO_GOAL for at in known])
+    even = np.ones(len(known))
+    sums = crossed(sheet.matrix, [goals], even, goals, "goal")[0]
+    asked_from = float(np.floor(np.quantile(sums[goals], GOALS_LOST) * UNIT) / UNIT)
+    over = sums >= asked_from
+    say(
+        f"goals: the encoder is asked from {asked_from} on, about {over[goals].mean():.1%} of "
+        f"them and {over[~goals].mean():.1%} of others, cross-validated"
+    )
+    kept, models = _models(sheet.matrix, [goals], even, "goal")
+    about = "Whether a goal may be told, and the encoder is asked."
+    by_meaning = encoder_goals(rows)
+    told = np.array([by_meaning[at] for at in known])
+    ranked = sorted(told[~goals].tolist(), reverse=True)
+    aims = round(ranked[int(MOST_AIMS * len(ranked))] + 1 / UNIT, 2)
+    told = (told >= aims) & over
+    say(
+        f"goals: {told[goals].mean():.1%} of them and {told[~goals].mean():.1%} of others are "
+        "told by meaning, cross-validated"
+    )
+    return _file(about, sheet, kept, models, ["goal"], {"asked_from": asked_from, "aims": aims})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from josi_utils.errors import JosiError
 from josi_utils.files import read_json, read_jsonl
 from josi_utils.guard.data import guard_dir
+from josi_utils.guard.encoder import NO_GOAL, SENSIBLE, TOO_MUCH
 from josi_utils.guard.encoder_build import adapter_digest
 from josi_utils.guard.flag_reading import ORDER
 from josi_utils.guard.measure import gold_label, read_labelled
@@ -48,10 +49,42 @@ def learning_rows() -> list[Row]:
     return [row for row in rows if not (row["label"] in ORDER and row.get("history"))]
 
 
+def goal_of(row: Row) -> str | None:
+    """Return which of the encoder's ``GOALS`` a message is, or None where nobody said.
+
+    Whether the engine's own goal is too much is not told by the message, so those say nothing.
+    """
+    if (row.get("decision") or {}).get("goal"):
+        return None
+    known = {"unrealistic": TOO_MUCH, "sensible": SENSIBLE}
+    none = row["label"] in ("against", "fine", "probe", "off_topic", "greeting")
+    none = none or row.get("goal") == "none" or (row["gold"] and row["label"] == "plain")
+    return known.get(row["label"]) or (NO_GOAL if none else None)
+
+
 def messages_digest(rows: Sequence[Row]) -> str:
-    """Return a SHA-256 over messages and labels, in order."""
-    text = "\n".join(f"{row['label']}\t{row['message']}" for row in rows)
+    """Return a SHA-256 over messages, labels and what is known of goals, in order."""
+    text = "\n".join(f"{row['label']}\t{goal_of(row) or ''}\t{row['message']}" for row in rows)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _crossed(rows: Sequence[Row]) -> Any:
+    """Return what the encoder's folds wrote of these messages.
+
+    Raises
+    ------
+    JosiError
+        If it is of other messages than these, or of another adapter.
+    """
+    path = guard_dir() / CROSSED
+    record = read_json(path)
+    of = (record.get("messages_sha256"), record.get("adapter_sha256"))
+    if of != (messages_digest(rows), adapter_digest()) or len(record.get("flag", ())) != len(rows):
+        raise JosiError(
+            f"{path}: of other messages or another adapter; "
+            "tune anew: python -m josi_utils.guard.encoder_fit"
+        )
+    return record
 
 
 def encoder_crossed(rows: Sequence[Row]) -> Any:
@@ -64,16 +97,15 @@ def encoder_crossed(rows: Sequence[Row]) -> Any:
     """
     import numpy as np
 
-    path = guard_dir() / CROSSED
-    record = read_json(path)
-    of = (record.get("messages_sha256"), record.get("adapter_sha256"))
-    found = np.array(record.get("flag", ()))
-    if of != (messages_digest(rows), adapter_digest()) or len(found) != len(rows):
-        raise JosiError(
-            f"{path}: of other messages or another adapter; "
-            "tune anew: python -m josi_utils.guard.encoder_fit"
-        )
-    return found
+    return np.array(_crossed(rows)["flag"])
+
+
+def encoder_goals(rows: Sequence[Row]) -> dict[int, float]:
+    """Return, by the place of each message of which it is known, the log-odds of a goal.
+
+    By folds that never saw the message; raises as :func:`encoder_crossed` does.
+    """
+    return {int(at): aims for at, aims in _crossed(rows)["goal"].items()}
 
 
 def in_chat(rows: Sequence[Row]) -> list[str]:

@@ -163,6 +163,21 @@ def _score(case: dict[str, Any], tokens: Sequence[Token], hits: Sequence[Hit]) -
     return total
 
 
+def _held(tokens: Sequence[Token], hits: Sequence[Hit]) -> set[str]:
+    """Return the names of the rules of ``intent.json`` that hold."""
+    book, negations = intent_book(), negations_in(list(hits))
+    return {r.flag for r in book.rules if book.search(r, tokens, hits, negations) is not None}
+
+
+def _too_much(tokens: Sequence[Token], held: set[str]) -> bool:
+    return leap(tokens) or "unrealistic" in held or ("from_nothing" in held and not fits(tokens))
+
+
+def ruled_too_much(tokens: Sequence[Token]) -> bool:
+    """Tell whether figures or phrases say that a goal is too much, not its meaning alone."""
+    return _too_much(tokens, _held(tokens, intent_book().hits(tokens)))
+
+
 def intent(case: dict[str, Any]) -> dict[str, bool]:
     """Return what the athlete wants, by rules.
 
@@ -180,8 +195,7 @@ def intent(case: dict[str, Any]) -> dict[str, bool]:
     book = intent_book()
     tokens = tokenise(case.get("message") or "")
     hits = book.hits(tokens)
-    negations = negations_in(hits)
-    held = {r.flag for r in book.rules if book.search(r, tokens, hits, negations) is not None}
+    held = _held(tokens, hits)
     families = {h.family for h in hits}
     goal = (case.get("decision") or {}).get("goal") or {}
     probe = "probe" in held
@@ -194,8 +208,7 @@ def intent(case: dict[str, Any]) -> dict[str, bool]:
     )
     verdict = goal.get("verdict")
     least = load("intent")["against"]["least"]
-    too_much = leap(tokens) or "unrealistic" in held
-    too_much = too_much or ("from_nothing" in held and not fits(tokens))
+    too_much = _too_much(tokens, held)
     unrealistic = verdict == "unrealistic" or (verdict is None and too_much)
     return {
         "against": not (probe or off_topic)

@@ -21,11 +21,13 @@ _KEYS = {
     "learnt_triage": (*_USUAL, "encoder_factor"),
     "learnt_flags": (*_USUAL, "encoder_factor"),
     "learnt_urgent": _USUAL,
+    "learnt_goal": _USUAL,
 }
 _LEAST = {
     "learnt_triage": ("alone", "beside_rule", "asked_from"),
     "learnt_flags": (),
     "learnt_urgent": ("alone", "beside_rule"),
+    "learnt_goal": ("asked_from", "aims"),
 }
 
 
@@ -74,7 +76,7 @@ class Linear:
         return sorted(found, key=lambda item: (-item[0], item[1]))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=5)
 def _model(name: str, version: int, folder: str) -> Linear:
     source = load(name)
     lacking = [key for key in _KEYS[name] if key not in source]
@@ -95,7 +97,8 @@ def _model(name: str, version: int, folder: str) -> Linear:
 
 
 def model(name: str) -> Linear:
-    """Return ``learnt_triage`` (is it a red flag), ``learnt_flags`` (which) or ``learnt_urgent``.
+    """Return a model: ``learnt_triage`` (is it a red flag), ``learnt_flags`` (which),
+    ``learnt_urgent``, or ``learnt_goal`` (may a goal be told).
 
     Raises
     ------

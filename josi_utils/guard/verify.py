@@ -3,7 +3,8 @@
 ``data/guard/golden.jsonl`` holds one object a line: ``{"id", "kind", "case", …}`` with kind
 ``triage`` (``flag``, ``emergency``, ``reply``), ``verdict`` (``draw``, ``finished``, ``ok``,
 ``rules``), ``fallback`` (``text``), ``intent`` (``wants``) or ``meaning`` (``tokens``, the
-encoder's log-odds ``flag``, held to within :data:`NEAR`, and the likeliest ``kind_of_flag``).
+encoder's log-odds ``flag`` and ``aims``, held to within :data:`NEAR`, and the
+likeliest ``kind_of_flag``).
 
 :mod:`josi_utils.guard.golden` writes the answers anew after a change that is meant.
 """
@@ -61,7 +62,12 @@ def answer(
         message = case["message"]
         found = meaning(message)
         likeliest = max(found.kinds, key=lambda name: found.kinds[name])
-        return {"tokens": tokens_of(message), "flag": found.flag, "kind_of_flag": likeliest}
+        return {
+            "tokens": tokens_of(message),
+            "flag": found.flag,
+            "kind_of_flag": likeliest,
+            "aims": found.aims,
+        }
     raise JosiError(f"golden kind {kind!r}: not known; use one of {', '.join(KINDS)}")
 
 

@@ -170,6 +170,62 @@ def told_goal(message: str) -> str | None:
     return goal or (f"Your goal is {habit}" if habit else called_goal(f"My goal is {named[1]}"))
 
 
+#: A goal told without a verb: its first clause, up to a sign or "please".
+_FIRST = re.compile(
+    r"\s*(?:(?:trying|going|aiming|training|shooting|looking) for )?((?:[^,.;:!?()\n]|[.:](?=\d))+)",
+    re.I,
+)
+_NOUN_START = re.compile(
+    r"(?:sub|under|an?|my first|first|one|two|three|four|five|six|ten|twelve|\d\S*)\b",
+    re.IGNORECASE,
+)
+_NOUN_DATE = re.compile(
+    r"\b(?:by|before|in|next|for|this) (?:\S+ ){0,3}(?:january|february|march|april|may|june|july|"
+    r"august|september|october|november|december|jan|feb|spring|summer|autumn|winter|christmas|xmas|"
+    r"easter|year|month|birthday|season|weeks|months)$",
+    re.IGNORECASE,
+)
+#: What such a goal is of.
+_DOES = re.compile(
+    r"\b(?:\d+ ?k|half|marathon|triathlon|ironman|duathlon|century|parkrun|(?:pull|chin|push|press|sit)"
+    r"[- ]?ups?|squats?|bench|deadlift|plank|swim|ride|run|walk|hike|row|lengths?|laps?|reps?|miles?|"
+    r"kg|kilos?)\b",
+    re.IGNORECASE,
+)
+#: With one of these a clause has a verb of its own, or tells of what is done.
+_NO_NOUN = frozenset(
+    ("i", "im", "ive", "id", "ill", "is", "are", "was", "were", "am", "do", "did", "does",
+     "done", "can", "cant", "could", "have", "has", "had", "need", "want", "wanna", "like",
+     "love", "run", "ran", "went", "got", "feel", "felt", "today", "yesterday", "last", "now",
+     "already", "ago", "since", "you", "we", "he", "she", "they", "it", "its", "what", "how",
+     "why", "when", "but", "so", "not", "no", "never", "too")
+)  # fmt: skip
+
+
+def noun_goal(message: str) -> str | None:
+    """Return a goal whose first clause names it without a verb, said back, or None.
+
+    Only for a message that is known to tell a goal.
+
+    Examples
+    --------
+    >>> noun_goal("12 strict chin ups by June, best so far is 9")
+    'Your goal is 12 strict chin ups by June'
+    """
+    clause = _FIRST.match(message)
+    named = clause[1].strip() if clause else ""
+    named = re.sub(r"\s+(?:please|pls|plz)$", "", named, flags=re.IGNORECASE)
+    words = re.sub("['’]", "", named).lower().split()
+    if (
+        not _DOES.search(named)
+        or not _NOUN_START.match(named)
+        or not _NOUN_DATE.search(named)
+        or _NO_NOUN & set(words)
+    ):
+        return None
+    return called_goal(f"My goal is {named[0].lower()}{named[1:]}")
+
+
 #: What is done again and again: "30 min walk a day", "2 swims a week", "stretching every morning".
 _DEEDS = r"(?:walk|run|ride|swim|row|jog|hike|stroll|session|workout|gym session|yoga class)"
 _DOINGS = r"(?:walking|running|cycling|riding|swimming|rowing|jogging|stretching|yoga|pilates|mobility|strength)"

@@ -12,6 +12,7 @@ from josi_utils.guard.card_index import best_sentences, found_card, near_card
 from josi_utils.guard.composition import Brief, Composition, fits, named, refused_before, unanswered
 from josi_utils.guard.goal_again import said_too_much
 from josi_utils.guard.goals import aims_plainly, has_goal, too_soon
+from josi_utils.guard.meant import goal_of_case
 from josi_utils.guard.openers import closing, greeting, own_ask, plain_opener, said_back, taken_up
 from josi_utils.guard.request_answers import not_asked
 from josi_utils.guard.wished import wished
@@ -26,7 +27,9 @@ NEAR_SENTENCES = 2
 def alone(brief: Brief) -> Composition:
     """Return the reply to a message without a decision."""
     case, reading, wants, words = brief.case, brief.reading, brief.wants, brief.words
-    plain, aims = words.source["plain"], has_goal(reading) or aims_plainly(reading, words.message)
+    plain, told = words.source["plain"], goal_of_case(case)
+    plainly = has_goal(reading) or aims_plainly(reading, words.message)
+    aims = told or plainly
     opener, first = taken_up(reading, words)
     sad = first is not None and first.mood == "sad"
     if _far_too_much(brief, aims):
@@ -34,7 +37,7 @@ def alone(brief: Brief) -> Composition:
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (
-        sad or first.strong or bool(first.cards or first.more == "unknown")
+        sad or first.strong or (not told and bool(first.cards or first.more == "unknown"))
     )
     asks_goal = aims and reading.question and reading.has("goal_ask")
     holds = first is not None and (first.strong or first.id == "goal_gone")
@@ -46,7 +49,7 @@ def alone(brief: Brief) -> Composition:
         opening = [f"{said_back(reading, words)} {line}".strip(), *([] if card else lines)]
         return Composition(opening, ask, more=lines if card else [], card=card)
     if not case.get("card") and aims and not about_else:
-        return Composition(*sensible(reading, words))
+        return Composition(*sensible(reading, words, plainly))
     if case.get("card") and not off_card(reading, case["card"], words.message):
         card: dict[str, Any] | None = dict(case["card"])
         more = best_sentences(case["card"], reading.tokens)

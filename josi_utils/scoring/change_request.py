@@ -18,41 +18,47 @@ _MORE = re.compile(
     r"rest|anyway)\b"
 )
 #: Words for an hour of the day; a plan sets days, never hours.
-_HOUR = re.compile(
-    r"\b(?:mornings?|evenings?|afternoons?|tonight|lunch\w*|noon|midday|dawn|night|earl(?:y|ier)|"
-    r"(?:before|after|straight from) (?:work|school|uni|breakfast|dinner|tea|the kids)|"
-    r"later (?:today|on)|\d{1,2}(?:[:.]\d\d)? ?(?:am|pm)|o'?clock)\b|"
-    r"\b(?:at|til|till|until|to|from) \d{1,2}(?:[:.]\d\d)?\b(?! ?(?:min|km|k\b|mi|h\b|hours?|x|%))"
+_HOUR = (
+    r"(?:(?:this |the )?(?:morning|evening|afternoon|lunch(?:time)?|noon|midday|dawn|night)|tonight|"
+    r"(?:before|after|straight from) (?:work|school|uni|breakfast|dinner|tea)|later (?:today|on)|"
+    r"\d{1,2}(?:[:.]\d\d)? ?(?:am|pm)|\d{1,2} ?o'?clock|(?:(?<=at )|(?<=til )|(?<=till )|"
+    r"(?<=until )|(?<=to ))\d{1,2}(?:[:.]\d\d)?(?! ?(?:min|km?\b|mi|h\b|hours?|x|%|days?|weeks?)))"
 )
-#: Moving something, which "push" may say too.
-_MOVE = re.compile(
-    r"\b(?:move|shift|swap|switch|change|push(?= (?:it|this|that|the|my|today|back))|postpone|"
-    r"delay|bring|instead(?: of)?|rather(?: than)?)\b"
+#: The session moved to another hour: "push it to tonight", "6am instead of 6pm".
+_ANOTHER_HOUR = re.compile(
+    r"\b(?:move|shift|switch|change|push|postpone|delay|bring)(?: \S+){0,4} "
+    rf"(?:to|till?|until|back to|into) (?:\S+ )?{_HOUR}|"
+    rf"\bswap(?: \S+){{0,5}} {_HOUR}(?: \S+){{0,4}} (?:for|with|to)(?: \S+){{0,4}} {_HOUR}|"
+    rf"{_HOUR}(?: \S+){{0,3}} (?:instead of|rather than)(?: \S+){{0,3}} {_HOUR}"
 )
 
 
 def _only_another_hour(said: str, case: dict[str, Any]) -> bool:
     """Return whether a request moves the session within its day, and asks for nothing else."""
-    decision = case["decision"]
-    session, day = decision["session"], decision["day"]
+    session, day = case["decision"]["session"], case["decision"]["day"]
+    moved = _ANOTHER_HOUR.search(said)
+    if not moved:
+        return False
     days = {d for d in WEEKDAYS if re.search(rf"\b(?:{d}s?|{d[:3]}(?:s|t|rs|rsday|nes)?)\b", said)}
-    if re.search(r"\b(?:tomorrow|tmrw?|tmr|tmoro?w?|2moro|weekend|next week)\b", said):
+    if re.search(
+        r"\b(?:tomorrow|tmrw?|tmr|tmoro?w?|2moro|weekend|next week|day after|days)\b", said
+    ):
         days.add("tomorrow")
-    if re.search(r"\btoday\b", said):
+    if re.search(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", said):
         days.add("today")
     kinds = set(kinds_in(said)) - {session["kind"]}
     sports = sports_in(said) - {session.get("sport"), "walk"}
-    moved = _MOVE.search(said)
-    rest = _MOVE.sub(" ", said)
-    return bool(
-        moved
-        and _HOUR.search(said)
-        and days <= {day}
+    amounts = [q for q in find_quantities(said) if q.kind in ("distance", "time")]
+    clocks = [q for q in amounts if re.fullmatch(r"\d{1,2}[:.]\d\d", q.raw.strip())]
+    rest = f"{said[: moved.start()]} {said[moved.end() :]}"
+    return (
+        days <= {day}
         and not kinds
         and not sports
+        and len(amounts) == len(clocks)
         and not _MORE.search(rest)
         and not re.search(
-            r"\b(?:skip|cancel|drop|bin|ditch|leave out|miss|half|shorter|rest)\b", said
+            r"\b(?:skip|cancel|drop|bin|ditch|leave out|miss|half|shorter|rest|nothing)\b", said
         )
     )
 
