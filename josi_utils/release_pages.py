@@ -190,8 +190,8 @@ and your port must give the same bytes.
 2. Else draw; show the first reply that is accepted, of {MAX_DRAWS} at most.
 3. If none is, show the fallback. Never show a reply that was not accepted.
 
-Triage adds two readings of a message: its words (rules and the sums `learnt_*` of
-`guard_rules.json`), and what it means, by `{ENCODER_FILE}` ({ENCODER_MB} MB, and about as much
+Triage adds two readings of a message: its words (rules and the sums `learnt_triage`,
+`learnt_flags` and `learnt_urgent` of `guard_rules.json`), and what it means, by `{ENCODER_FILE}` ({ENCODER_MB} MB, and about as much
 memory), which the same llama.cpp runs:
 
 1. A context of {MOST_TOKENS} tokens with embeddings on and mean pooling. Tokenise with special
@@ -210,10 +210,12 @@ memory), which the same llama.cpp runs:
    `learnt_triage`, and from `least.asked_from` on plus `encoder_factor` · flag; it calls from
    `least.alone` on, beside a rule from `least.beside_rule` on.
 5. Where it calls: to each sum of `learnt_flags` add its `encoder_factor` · kind.
-6. A goal is told where there is neither decision nor card, the sum of `learnt_goal` is its
-   `least.asked_from` or more, and aims its `least.aims` or more; the composer's words for a goal
-   are said then. Whether it is too much, figures and phrases tell. Without the encoder no goal is
-   told by meaning.
+6. A goal is told by meaning where the case has no goal of the engine's and no card, the sum of
+   `learnt_goal` is its `least.asked_from` or more, and aims its `least.aims` or more. Without a
+   decision the composer's words for a goal are said then, but for probes, texts that tell nothing
+   and what is always said first; beside a decision only the goal is said back. Whether it is too
+   much, figures and phrases tell. If your encoder cannot be loaded, take no goal as told by
+   meaning.
 
 If the encoder cannot be loaded, every rule that holds calls for help, sure or not: the thresholds
 are made for both readings. Take encoder and `guard_rules.json` of one bundle, never of two.

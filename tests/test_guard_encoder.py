@@ -154,6 +154,7 @@ def test_sums_become_log_odds():
 @pytest.mark.parametrize(
     ("message", "flag"),
     [
+        ("everything i swallow i walk off before bed or i lie awake counting", "eating"),
         ("the bump shows now, do the intervals have to go", "pregnancy"),
     ],
 )

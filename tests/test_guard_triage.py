@@ -177,9 +177,10 @@ def test_another_in_danger_is_told_from_the_athlete(message: str, other: bool) -
 
 
 def test_the_learnt_files_are_small_and_fit_their_classes() -> None:
-    names = ("learnt_triage", "learnt_flags", "learnt_urgent")
+    names = ("learnt_triage", "learnt_flags", "learnt_urgent", "learnt_goal")
     assert sum((guard_dir() / f"{name}.json").stat().st_size for name in names) < 400_000
     assert model("learnt_flags").classes == ORDER
+    assert model("learnt_goal").classes == ("goal",)
     assert all(model(name).weights for name in names)
 
 

@@ -149,6 +149,10 @@ SHORTER = {**EASY, "replaces": {"kind": "easy", "sport": "run", "minutes": 50, "
         ("i want to push it hard tonight", EASY, "against"),
         ("push it to this evening and push the pace", EASY, "against"),
         ("swap it for football tonight", EASY, "against"),
+        ("7pm twice as far instead of 7am", EASY, "against"),
+        ("can we push it to 9 out of 10", EASY, "against"),
+        ("push it to 110 percent", EASY, "against"),
+        ("push it to 7 please", EASY, "unclear"),
         ("swap it to 60 minutes in the evening", EASY, "against"),
     ],
 )

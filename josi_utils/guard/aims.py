@@ -38,7 +38,7 @@ _BEGINS = frozenset(
 #: "Get me a place", "build us a plan": an order to Josi.
 _OF_JOSI = frozenset(("me", "us"))
 #: "I'm 68 kg" is no age.
-_WEIGHS = re.compile(r"\b(?:im|i am) \d+ ?(?:kgs?|kilos?|lbs|pounds|stone)\b")
+_WEIGHS = re.compile(r"\b(?:im|i am) \d+(?:\.\d+)? ?(?:kgs?|kilos?|lbs|pounds|stone)\b")
 #: Words of one who wants to weigh less.
 _LOSES = frozenset(("lose", "losing", "drop", "shed", "off", "lighter", "cut", "rid", "lost"))
 #: A wish to weigh less; who is slim, or would not lose fitness, has none.

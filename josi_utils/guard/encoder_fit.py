@@ -2,7 +2,7 @@
 
 Learnt from the same messages as :mod:`josi_utils.guard.fit`, which is run after it. Three folds
 are tuned beside it, so that every message has a sum by a model that never saw it: those choose the
-threshold. A process to a core; some thirty-five minutes on two. The files are kept in git, since
+threshold. A process to a core; some forty minutes on two. The files are kept in git, since
 training gives other last digits on another machine::
 
     python -m josi_utils.guard.encoder_fit    # writes data/guard/encoder* and the messages' sums
@@ -27,7 +27,6 @@ from josi_utils.guard.encoder import (
     CLASSES,
     GOALS,
     MOST_TOKENS,
-    NO_GOAL,
     NONE,
     URGENT,
     aims_sum,
@@ -112,7 +111,11 @@ def _in_chat(text: str, calm: Sequence[str], chance: random.Random) -> str:
 
 def _batches(rows: Sequence[Row], chance: random.Random) -> Iterator[list[tuple[str, Row]]]:
     """Yield batches without end, of messages of like length."""
-    calm = [r["message"] for r in rows if r["label"] not in ORDER and goal_of(r) in (None, NO_GOAL)]
+    calm = [
+        r["message"]
+        for r in rows
+        if r["label"] not in ORDER and r["label"] not in ("unrealistic", "sensible")
+    ]
     calm = [text for text in calm if len(text) < CHAT_LETTERS]
     order = list(rows)
     while True:
@@ -280,7 +283,7 @@ def write_crossed(rows: Sequence[Row], sums: Sequence[Sequence[float]], folder: 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Tune and write."""
-    parser = argparse.ArgumentParser(description="Tune the encoder of triage.")
+    parser = argparse.ArgumentParser(description="Tune the guard's encoder.")
     parser.parse_args(arguments)
     rows = learning_rows()
     model, held_out = tuned_and_crossed(rows)

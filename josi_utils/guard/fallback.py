@@ -80,10 +80,10 @@ def compose(case: dict[str, Any], deck: Sequence[dict[str, Any]] = ()) -> Compos
     if leap(reading.tokens) and not (goal or case.get("card") or apart):
         opening, ask = too_much(reading, words), kind_ask(reading, words)
         return Composition(shortened(opening, 2, plan, ask), ask, plan)
-    beside = aside(case, reading, words, plan, probe)
+    said_beside = aside(case, reading, words, plan, probe)
     told_alone = not (decision or probe or apart or unread(message, reading)) and goal_of_case(case)
-    if beside and not (told_alone or _of_goal(goal, reading)):
-        return beside
+    if said_beside and not (told_alone or _of_goal(goal, reading)):
+        return said_beside
     if probe:
         return _probe(reading, words, plan)
     other = not (reading.situations or reading.has("training"))

@@ -1,4 +1,4 @@
-"""Fit the learnt sums of triage; the same messages and encoder give the same bytes.
+"""Fit the learnt sums of triage and of goals; the same messages and encoder give the same bytes.
 
 Learnt from the gold messages and ``data/guard/messages``. Thresholds come from cross-validation,
 never from the messages that a model was fitted on::
@@ -279,7 +279,7 @@ def _goal_file(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the files, or check them."""
-    parser = argparse.ArgumentParser(description="Fit the learnt sums of triage.")
+    parser = argparse.ArgumentParser(description="Fit the learnt sums of triage and of goals.")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     options = parser.parse_args(arguments)
     stale = 0

@@ -174,7 +174,7 @@ def _too_much(tokens: Sequence[Token], held: set[str]) -> bool:
 
 
 def ruled_too_much(tokens: Sequence[Token]) -> bool:
-    """Tell whether figures or phrases say that a goal is too much, not its meaning alone."""
+    """Tell whether figures or phrases say that a goal is too much."""
     return _too_much(tokens, _held(tokens, intent_book().hits(tokens)))
 
 

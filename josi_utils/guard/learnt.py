@@ -1,4 +1,4 @@
-"""The learnt sums of triage over readable features, weights as data.
+"""The learnt sums over readable features, of triage and of goals, weights as data.
 
 ``data/guard/learnt_*.json`` are written by :mod:`josi_utils.guard.fit`. Weights are whole
 hundredths, so that a port adds the same numbers.

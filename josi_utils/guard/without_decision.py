@@ -27,17 +27,23 @@ NEAR_SENTENCES = 2
 def alone(brief: Brief) -> Composition:
     """Return the reply to a message without a decision."""
     case, reading, wants, words = brief.case, brief.reading, brief.wants, brief.words
-    plain, told = words.source["plain"], goal_of_case(case)
-    plainly = has_goal(reading) or aims_plainly(reading, words.message)
-    aims = told or plainly
+    plain, plainly = (
+        words.source["plain"],
+        has_goal(reading) or aims_plainly(reading, words.message),
+    )
     opener, first = taken_up(reading, words)
+    done = first is not None and first.done and reading.has("past")  # a goal that was reached
+    told = not done and goal_of_case(case)
+    aims = told or plainly
     sad = first is not None and first.mood == "sad"
     if _far_too_much(brief, aims):
         return Composition(too_much(reading, words), kind_ask(reading, words))
     own = own_ask(first, reading, words)
     ask = own or words.of(plain["ask_question" if reading.question else "ask"])
     about_else = first is not None and (
-        sad or first.strong or (not told and bool(first.cards or first.more == "unknown"))
+        sad
+        or first.strong
+        or ((not told or reading.question) and bool(first.cards or first.more == "unknown"))
     )
     asks_goal = aims and reading.question and reading.has("goal_ask")
     holds = first is not None and (first.strong or first.id == "goal_gone")

@@ -22,8 +22,10 @@ _HOUR = (
     r"(?:(?:this |the )?(?:morning|evening|afternoon|lunch(?:time)?|noon|midday|dawn|night)|tonight|"
     r"(?:before|after|straight from) (?:work|school|uni|breakfast|dinner|tea)|later (?:today|on)|"
     r"\d{1,2}(?:[:.]\d\d)? ?(?:am|pm)|\d{1,2} ?o'?clock|(?:(?<=at )|(?<=til )|(?<=till )|"
-    r"(?<=until )|(?<=to ))\d{1,2}(?:[:.]\d\d)?(?! ?(?:min|km?\b|mi|h\b|hours?|x|%|days?|weeks?)))"
+    r"(?<=until )|(?<=to ))\d{1,2}(?:[:.]\d\d)?(?=$|[.,!?]+(?: |$)| (?:instead|please|pls|today|then)\b))"
 )
+#: A word that moves, so what stands beside it asks for no more.
+_MOVES = re.compile(r"\b(?:push|bring)\b")
 #: The session moved to another hour: "push it to tonight", "6am instead of 6pm".
 _ANOTHER_HOUR = re.compile(
     r"\b(?:move|shift|switch|change|push|postpone|delay|bring)(?: \S+){0,4} "
@@ -50,13 +52,12 @@ def _only_another_hour(said: str, case: dict[str, Any]) -> bool:
     sports = sports_in(said) - {session.get("sport"), "walk"}
     amounts = [q for q in find_quantities(said) if q.kind in ("distance", "time")]
     clocks = [q for q in amounts if re.fullmatch(r"\d{1,2}[:.]\d\d", q.raw.strip())]
-    rest = f"{said[: moved.start()]} {said[moved.end() :]}"
     return (
         days <= {day}
         and not kinds
         and not sports
         and len(amounts) == len(clocks)
-        and not _MORE.search(rest)
+        and not _MORE.search(_MOVES.sub(" ", said[: moved.end()]) + said[moved.end() :])
         and not re.search(
             r"\b(?:skip|cancel|drop|bin|ditch|leave out|miss|half|shorter|rest|nothing)\b", said
         )
