@@ -254,13 +254,19 @@ def wordings(one: Situation, tokens: Sequence[Token]) -> tuple[str, ...]:
 
 
 def read(message: str) -> Reading:
-    """Read a message.
+    """Read a message (the last ones are remembered: one reply asks more than once).
 
     Parameters
     ----------
     message : str
         Any text.
     """
+    return _read(message, id(situation_book()))
+
+
+@lru_cache(maxsize=16)
+def _read(message: str, book: int) -> Reading:
+    """Read a message by the book of this identity."""
     phrases, situations, asides = situation_book()
     tokens = tuple(tokenise(message))
     hits = phrases.hits(tokens)
