@@ -191,8 +191,8 @@ and your port must give the same bytes.
 3. If none is, show the fallback. Never show a reply that was not accepted.
 
 Triage adds two readings of a message: its words (rules and the sums `learnt_triage`,
-`learnt_flags` and `learnt_urgent` of `guard_rules.json`), and what it means, by `{ENCODER_FILE}` ({ENCODER_MB} MB, and about as much
-memory), which the same llama.cpp runs:
+`learnt_flags` and `learnt_urgent` of `guard_rules.json`), and what it means, by
+`{ENCODER_FILE}` ({ENCODER_MB} MB, and about as much memory), which the same llama.cpp runs:
 
 1. A context of {MOST_TOKENS} tokens with embeddings on and mean pooling. Tokenise with special
    tokens added and none parsed; `llama_encode` (builds before mid-2025 read BERT with

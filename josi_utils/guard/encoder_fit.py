@@ -217,7 +217,7 @@ def tuned_and_crossed(rows: Sequence[Row]) -> tuple[_Model, list[list[float]]]:
     """Return the encoder tuned on all messages, and every message's sums by one that never saw it.
 
     Batches of short messages are too small to share out: two processes of one thread each take
-    half the time that one of two threads takes.
+    seven tenths of the time that one of two threads takes (docs/log.md).
     """
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
